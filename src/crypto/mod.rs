@@ -19,6 +19,7 @@ pub mod audit;
 pub mod hash;
 pub mod hex;
 pub mod key;
+pub mod keyfile;
 
 pub use audit::{SignatureCheck, SignedItem, audit_every, audit_strict};
 pub use hash::Blake3Hash;
