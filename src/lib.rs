@@ -1,3 +1,4 @@
 //! One ledger of aid.
 
+pub mod cli;
 pub mod crypto;
