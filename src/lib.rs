@@ -1,4 +1,4 @@
 //! One ledger of aid.
-pub mod canonical;
+
+pub mod cli;
 pub mod crypto;
-pub mod event;

@@ -26,11 +26,11 @@
 //! choose a signature knowing its coefficient, because changing anything changes all of them. (The batch library hands
 //! them out in an order of its own, so two runs may multiply different pairs; the answer is the same.)
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 
 use ed25519_zebra::{VerificationKey, VerificationKeyBytes, batch};
 use getrandom::rand_core::{TryCryptoRng, TryRng};
-use rustc_hash::FxHashMap;
 
 use super::{AdmittedKey, PublicKey, Signature};
 
@@ -88,7 +88,7 @@ pub fn audit_every(items: &[SignedItem<'_>]) -> Result<(), usize> {
 /// # Errors
 /// The place in `items` of the first signature that does not hold or whose key is not admitted.
 pub fn audit_strict(items: &[SignedItem<'_>]) -> Result<(), usize> {
-    let mut keys: FxHashMap<PublicKey, Option<AdmittedKey>> = FxHashMap::default();
+    let mut keys: HashMap<PublicKey, Option<AdmittedKey>> = HashMap::new();
     let holds = |item: &SignedItem<'_>| {
         keys.entry(item.public)
             .or_insert_with(|| AdmittedKey::new(item.public).ok())
@@ -154,7 +154,8 @@ struct Coefficients(blake3::OutputReader);
 
 impl Coefficients {
     fn of(items: &[SignedItem<'_>]) -> Coefficients {
-        let mut hasher = blake3::Hasher::new_derive_key("aidledger 2026 coefficients of a batch v1");
+        let mut hasher =
+            blake3::Hasher::new_derive_key("aidledger 2026 coefficients of a batch v1");
         for item in items {
             hasher.update(&item.public.0);
             hasher.update(&item.signature.0);

@@ -49,7 +49,7 @@ pub enum KeyRefusal {
     /// No point of the curve has this encoding.
     #[error("these 32 bytes are not a point of the curve")]
     NotAPoint,
-    /// The point has another, shorter encoding: the same key would have two names.
+    /// The point has another encoding, the canonical one: the same key would have two names.
     #[error("the key is not in its canonical encoding")]
     NonCanonical,
     /// A signature under this key can be made by anyone.
@@ -191,7 +191,10 @@ mod tests {
         for at in 0..64 {
             let mut wrong = signature;
             wrong.0[at] ^= 1;
-            assert!(!verify_strict(key.public(), b"bread", &wrong), "byte {at} changed");
+            assert!(
+                !verify_strict(key.public(), b"bread", &wrong),
+                "byte {at} changed"
+            );
         }
     }
 
@@ -219,7 +222,10 @@ mod tests {
             bytes
         });
         torsioned += two.unwrap().to_edwards();
-        assert_eq!(PublicKey::admit(torsioned.compress().to_bytes()), Err(KeyRefusal::Torsioned));
+        assert_eq!(
+            PublicKey::admit(torsioned.compress().to_bytes()),
+            Err(KeyRefusal::Torsioned)
+        );
     }
 
     #[test]

@@ -1,0 +1,3 @@
+//! The command line: a thin shell around the layers below.
+
+pub mod secret;
