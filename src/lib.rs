@@ -1,4 +1,7 @@
 //! One ledger of aid.
-
+pub mod canonical;
 pub mod cli;
 pub mod crypto;
+pub mod event;
+pub mod log;
+pub mod rules;

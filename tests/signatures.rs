@@ -24,20 +24,14 @@ impl Vector {
     }
 
     fn item(&self) -> SignedItem<'_> {
-        SignedItem {
-            public: self.key,
-            signature: self.sig,
-            message: self.msg.as_bytes(),
-        }
+        SignedItem { public: self.key, signature: self.sig, message: self.msg.as_bytes() }
     }
 }
 
 /// The vectors; `None`, with a line that says so, where the shared data is not at hand (but CI must have it).
 fn vectors() -> Option<Vec<Vector>> {
-    let root = std::env::var_os("AIDLEDGER_DATA").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
-        PathBuf::from,
-    );
+    let root =
+        std::env::var_os("AIDLEDGER_DATA").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
     let path = root.join("ed25519/cctv-ed25519vectors.json");
     match std::fs::read(&path) {
         Ok(text) => Some(serde_json::from_slice(&text).expect("the vectors are as described")),
@@ -52,8 +46,7 @@ fn vectors() -> Option<Vec<Vector>> {
 /// dalek by itself, without our admission.
 fn dalek_strict(vector: &Vector) -> bool {
     let signature = ed25519_dalek::Signature::from_bytes(&vector.sig.0);
-    ed25519_dalek::VerifyingKey::from_bytes(&vector.key.0)
-        .is_ok_and(|key| key.verify_strict(vector.msg.as_bytes(), &signature).is_ok())
+    ed25519_dalek::VerifyingKey::from_bytes(&vector.key.0).is_ok_and(|key| key.verify_strict(vector.msg.as_bytes(), &signature).is_ok())
 }
 
 #[test]
@@ -72,19 +65,9 @@ fn weak_torsioned_and_odd_keys_are_refused_and_for_the_rest_strict_is_dalek_stri
         } else {
             Ok(vector.key)
         };
-        assert_eq!(
-            PublicKey::admit(vector.key.0),
-            expected,
-            "vector {number}: {:?}",
-            vector.flags
-        );
+        assert_eq!(PublicKey::admit(vector.key.0), expected, "vector {number}: {:?}", vector.flags);
         let ours = verify_strict(vector.key, vector.msg.as_bytes(), &vector.sig);
-        assert_eq!(
-            ours,
-            expected.is_ok() && dalek_strict(vector),
-            "vector {number}: {:?}",
-            vector.flags
-        );
+        assert_eq!(ours, expected.is_ok() && dalek_strict(vector), "vector {number}: {:?}", vector.flags);
         admitted += usize::from(expected.is_ok());
         accepted += usize::from(ours);
     }
@@ -97,24 +80,11 @@ fn weak_torsioned_and_odd_keys_are_refused_and_for_the_rest_strict_is_dalek_stri
 #[test]
 fn the_flags_foretell_the_strict_answer() {
     let Some(vectors) = vectors() else { return };
-    let refused_by_libsodium = [
-        "low_order_A",
-        "low_order_R",
-        "non_canonical_A",
-        "non_canonical_R",
-        "low_order_residue",
-        "reencoded_k",
-    ];
+    let refused_by_libsodium = ["low_order_A", "low_order_R", "non_canonical_A", "non_canonical_R", "low_order_residue", "reencoded_k"];
     let mut narrower = 0;
     for vector in &vectors {
         let libsodium = !refused_by_libsodium.iter().any(|flag| vector.has(flag));
-        assert_eq!(
-            dalek_strict(vector),
-            libsodium,
-            "vector {}: {:?}",
-            vector.number,
-            vector.flags
-        );
+        assert_eq!(dalek_strict(vector), libsodium, "vector {}: {:?}", vector.number, vector.flags);
         let ours = verify_strict(vector.key, vector.msg.as_bytes(), &vector.sig);
         assert_eq!(ours, libsodium && !vector.has("low_order_component_A"));
         narrower += usize::from(libsodium && !ours);
@@ -142,10 +112,7 @@ fn an_audit_accepts_a_superset() {
         let outcome = if expected { Ok(()) } else { Err(5) };
         assert_eq!(audit_every(&company), outcome, "vector {}", vector.number);
         let one_by_one = audit_strict(&[item]).is_ok();
-        assert_eq!(
-            one_by_one,
-            verify_strict(vector.key, vector.msg.as_bytes(), &vector.sig)
-        );
+        assert_eq!(one_by_one, verify_strict(vector.key, vector.msg.as_bytes(), &vector.sig));
         assert!(every || !dalek_strict(vector), "vector {}", vector.number);
         strict += usize::from(one_by_one);
         zip215 += usize::from(every);
@@ -193,14 +160,7 @@ impl Honest {
     }
 
     fn items(&self) -> Vec<SignedItem<'_>> {
-        self.0
-            .iter()
-            .map(|(public, signature, message)| SignedItem {
-                public: *public,
-                signature: *signature,
-                message,
-            })
-            .collect()
+        self.0.iter().map(|(public, signature, message)| SignedItem { public: *public, signature: *signature, message }).collect()
     }
 }
 
@@ -208,19 +168,12 @@ impl Honest {
 fn batch_and_single_never_disagree_in_100_shuffles() {
     let Some(vectors) = vectors() else { return };
     let honest = Honest::new(7, 120);
-    let pool: Vec<SignedItem<'_>> = vectors
-        .iter()
-        .map(Vector::item)
-        .chain(honest.items())
-        .collect();
+    let pool: Vec<SignedItem<'_>> = vectors.iter().map(Vector::item).chain(honest.items()).collect();
     let (mut good, mut bad): (Vec<_>, Vec<_>) = pool.iter().copied().partition(verify_zip215);
     // Signatures that are bad in the plain way too: of another message, with s changed, with a key that is no point.
     for (turn, item) in honest.items().into_iter().take(30).enumerate() {
         bad.push(match turn % 3 {
-            0 => SignedItem {
-                message: b"something else",
-                ..item
-            },
+            0 => SignedItem { message: b"something else", ..item },
             1 => {
                 let mut signature = item.signature;
                 signature.0[40] ^= 4;
@@ -229,10 +182,7 @@ fn batch_and_single_never_disagree_in_100_shuffles() {
             _ => {
                 let mut bytes = [0; 32];
                 bytes[0] = 2;
-                SignedItem {
-                    public: PublicKey(bytes),
-                    ..item
-                }
+                SignedItem { public: PublicKey(bytes), ..item }
             }
         });
     }
@@ -244,19 +194,13 @@ fn batch_and_single_never_disagree_in_100_shuffles() {
         shuffler.shuffle(&mut bad);
         let mut items = good[..shuffler.below(300)].to_vec();
         // Every fourth shuffle has no bad one at all; the others have up to eight.
-        let bad_count = if seed % 4 == 0 {
-            0
-        } else {
-            1 + shuffler.below(8)
-        };
+        let bad_count = if seed % 4 == 0 { 0 } else { 1 + shuffler.below(8) };
         items.extend_from_slice(&bad[..bad_count]);
         shuffler.shuffle(&mut items);
         let expected = items.iter().position(|item| !verify_zip215(item));
         assert_eq!(expected.is_none(), bad_count == 0);
         assert_eq!(audit_every(&items).err(), expected);
-        let expected = items
-            .iter()
-            .position(|item| !verify_strict(item.public, item.message, &item.signature));
+        let expected = items.iter().position(|item| !verify_strict(item.public, item.message, &item.signature));
         assert_eq!(audit_strict(&items).err(), expected);
         all_good += usize::from(bad_count == 0);
     }

@@ -154,8 +154,7 @@ struct Coefficients(blake3::OutputReader);
 
 impl Coefficients {
     fn of(items: &[SignedItem<'_>]) -> Coefficients {
-        let mut hasher =
-            blake3::Hasher::new_derive_key("aidledger 2026 coefficients of a batch v1");
+        let mut hasher = blake3::Hasher::new_derive_key("aidledger 2026 coefficients of a batch v1");
         for item in items {
             hasher.update(&item.public.0);
             hasher.update(&item.signature.0);

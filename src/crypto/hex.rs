@@ -27,10 +27,7 @@ const DIGITS: [[u8; 2]; 256] = {
     let mut table = [[0u8; 2]; 256];
     let mut byte = 0;
     while byte < 256 {
-        table[byte] = [
-            b"0123456789abcdef"[byte >> 4],
-            b"0123456789abcdef"[byte & 15],
-        ];
+        table[byte] = [b"0123456789abcdef"[byte >> 4], b"0123456789abcdef"[byte & 15]];
         byte += 1;
     }
     table
@@ -86,10 +83,7 @@ pub fn hex_decode_explained<const N: usize>(text: &[u8]) -> Result<[u8; N], HexR
 fn refusal<const N: usize>(text: &[u8]) -> HexRefusal {
     match text.iter().position(|&c| NIBBLES[c as usize] == NO_DIGIT) {
         Some(position) if text.len() == 2 * N => HexRefusal::Digit { position },
-        _ => HexRefusal::Length {
-            expected: 2 * N,
-            found: text.len(),
-        },
+        _ => HexRefusal::Length { expected: 2 * N, found: text.len() },
     }
 }
 
@@ -116,9 +110,7 @@ macro_rules! hex_text {
             ///
             /// # Errors
             /// [`HexRefusal`](crate::crypto::HexRefusal) for another length, upper case, or anything that is no digit.
-            pub fn from_hex(
-                text: impl AsRef<[u8]>,
-            ) -> Result<$name, $crate::crypto::hex::HexRefusal> {
+            pub fn from_hex(text: impl AsRef<[u8]>) -> Result<$name, $crate::crypto::hex::HexRefusal> {
                 $crate::crypto::hex::hex_decode_explained(text.as_ref()).map($name)
             }
 
@@ -151,9 +143,7 @@ macro_rules! hex_text {
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 if serializer.is_human_readable() {
-                    serializer.serialize_str(
-                        std::str::from_utf8(&self.to_hex()).expect("hex digits are ASCII"),
-                    )
+                    serializer.serialize_str(std::str::from_utf8(&self.to_hex()).expect("hex digits are ASCII"))
                 } else {
                     serializer.serialize_bytes(&self.0)
                 }
@@ -161,21 +151,14 @@ macro_rules! hex_text {
         }
 
         impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(
-                deserializer: D,
-            ) -> Result<$name, D::Error> {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
                 struct Form;
 
                 impl serde::de::Visitor<'_> for Form {
                     type Value = $name;
 
                     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        f.write_str(concat!(
-                            stringify!($digits),
-                            " lower-case hex digits or ",
-                            stringify!($bytes),
-                            " bytes"
-                        ))
+                        f.write_str(concat!(stringify!($digits), " lower-case hex digits or ", stringify!($bytes), " bytes"))
                     }
 
                     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$name, E> {
@@ -183,18 +166,11 @@ macro_rules! hex_text {
                     }
 
                     fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<$name, E> {
-                        bytes
-                            .try_into()
-                            .map($name)
-                            .map_err(|_| E::invalid_length(bytes.len(), &self))
+                        bytes.try_into().map($name).map_err(|_| E::invalid_length(bytes.len(), &self))
                     }
                 }
 
-                if deserializer.is_human_readable() {
-                    deserializer.deserialize_str(Form)
-                } else {
-                    deserializer.deserialize_bytes(Form)
-                }
+                if deserializer.is_human_readable() { deserializer.deserialize_str(Form) } else { deserializer.deserialize_bytes(Form) }
             }
         }
     };
@@ -236,13 +212,7 @@ mod tests {
         assert_eq!(check("00af"), Ok([0x00, 0xaf]));
         assert_eq!(check("00aF"), Err(HexRefusal::Digit { position: 3 }));
         for text in ["", "00a", "00af0", "zz"] {
-            assert_eq!(
-                check(text),
-                Err(HexRefusal::Length {
-                    expected: 4,
-                    found: text.len()
-                })
-            );
+            assert_eq!(check(text), Err(HexRefusal::Length { expected: 4, found: text.len() }));
         }
     }
 }

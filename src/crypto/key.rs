@@ -191,10 +191,7 @@ mod tests {
         for at in 0..64 {
             let mut wrong = signature;
             wrong.0[at] ^= 1;
-            assert!(
-                !verify_strict(key.public(), b"bread", &wrong),
-                "byte {at} changed"
-            );
+            assert!(!verify_strict(key.public(), b"bread", &wrong), "byte {at} changed");
         }
     }
 
@@ -222,10 +219,7 @@ mod tests {
             bytes
         });
         torsioned += two.unwrap().to_edwards();
-        assert_eq!(
-            PublicKey::admit(torsioned.compress().to_bytes()),
-            Err(KeyRefusal::Torsioned)
-        );
+        assert_eq!(PublicKey::admit(torsioned.compress().to_bytes()), Err(KeyRefusal::Torsioned));
     }
 
     #[test]

@@ -85,9 +85,7 @@ pub enum KeyFileError {
     )]
     UnsupportedEncryption,
     /// Decryption gave no key. A damaged file looks the same.
-    #[error(
-        "the passphrase does not open this key file; try it again, or use an undamaged copy of the file"
-    )]
+    #[error("the passphrase does not open this key file; try it again, or use an undamaged copy of the file")]
     WrongPassphrase,
     /// The file is encrypted, and it was opened as one that is not.
     #[error("this key file is encrypted; give its passphrase")]
@@ -112,11 +110,7 @@ pub enum KeyFileError {
     Exists { path: PathBuf },
     /// The system refused.
     #[error("cannot {verb} {}: {source}", path.display())]
-    Io {
-        verb: &'static str,
-        path: PathBuf,
-        source: io::Error,
-    },
+    Io { verb: &'static str, path: PathBuf, source: io::Error },
 }
 
 /// Returns the text of a key file. [`decode`] is the inverse.
@@ -125,18 +119,12 @@ pub enum KeyFileError {
 ///
 /// # Errors
 /// [`KeyFileError::EmptyPassphrase`].
-pub fn encode(
-    key: &SecretKey,
-    protection: Protection<'_>,
-    randomness: &SealRandomness,
-) -> Result<Zeroizing<String>, KeyFileError> {
+pub fn encode(key: &SecretKey, protection: Protection<'_>, randomness: &SealRandomness) -> Result<Zeroizing<String>, KeyFileError> {
     let plain = plain_document(key);
     let pem = match protection {
         Protection::None => plain.to_pem(PLAIN, LineEnding::LF),
         Protection::Passphrase(b"") => return Err(KeyFileError::EmptyPassphrase),
-        Protection::Passphrase(passphrase) => {
-            seal(&plain, passphrase, randomness).to_pem(ENCRYPTED, LineEnding::LF)
-        }
+        Protection::Passphrase(passphrase) => seal(&plain, passphrase, randomness).to_pem(ENCRYPTED, LineEnding::LF),
     };
     Ok(pem.expect("a short DER document can be written as PEM"))
 }
@@ -160,15 +148,9 @@ fn plain_document(key: &SecretKey) -> SecretDocument {
 
 fn seal(plain: &SecretDocument, passphrase: &[u8], randomness: &SealRandomness) -> SecretDocument {
     let cost = scrypt::Params::new(14, 8, 1).expect("N=2^14 r=8 p=1 are valid");
-    let scheme = pbes2::Parameters::generate_scrypt_aes256cbc(
-        cost,
-        &randomness.salt,
-        randomness.initialization_vector,
-    )
-    .expect("a 16-byte salt is within the limit of 32");
-    let sealed = scheme
-        .encrypt(passphrase, plain.as_bytes())
-        .expect("any passphrase and any plain text can be encrypted");
+    let scheme = pbes2::Parameters::generate_scrypt_aes256cbc(cost, &randomness.salt, randomness.initialization_vector)
+        .expect("a 16-byte salt is within the limit of 32");
+    let sealed = scheme.encrypt(passphrase, plain.as_bytes()).expect("any passphrase and any plain text can be encrypted");
     EncryptedPrivateKeyInfoRef {
         encryption_algorithm: scheme.into(),
         encrypted_data: OctetStringRef::new(&sealed).expect("64 bytes are within the limit"),
@@ -193,8 +175,7 @@ pub fn decode(text: &[u8], protection: Protection<'_>) -> Result<SecretKey, KeyF
     }
     // A fixed buffer, wiped whatever happens: a decoder that grows its own would leave copies behind.
     let mut buffer = Zeroizing::new([0u8; KEY_FILE_BYTES_MAX]);
-    let (label, document) =
-        der::pem::decode(text, &mut buffer[..]).map_err(|_| KeyFileError::NotAKeyFile)?;
+    let (label, document) = der::pem::decode(text, &mut buffer[..]).map_err(|_| KeyFileError::NotAKeyFile)?;
     match (label, protection) {
         (PLAIN, Protection::None) => open_plain(document).map_err(|fault| match fault {
             PlainFault::NotDer => KeyFileError::NotAKeyFile,
@@ -225,12 +206,10 @@ fn open_sealed(document: &[u8], passphrase: &[u8]) -> Result<SecretKey, KeyFileE
         return Err(KeyFileError::UnsupportedEncryption);
     }
     let mut buffer = Zeroizing::new(info.encrypted_data.as_bytes().to_vec());
-    let plain = scheme
-        .decrypt_in_place(passphrase, &mut buffer)
-        .map_err(|error| match error {
-            pkcs8::pkcs5::Error::DecryptFailed => KeyFileError::WrongPassphrase,
-            _ => KeyFileError::UnsupportedEncryption,
-        })?;
+    let plain = scheme.decrypt_in_place(passphrase, &mut buffer).map_err(|error| match error {
+        pkcs8::pkcs5::Error::DecryptFailed => KeyFileError::WrongPassphrase,
+        _ => KeyFileError::UnsupportedEncryption,
+    })?;
     // One wrong passphrase in some 256 leaves padding that looks right, and garbage before it.
     open_plain(plain).map_err(|fault| match fault {
         PlainFault::NotDer => KeyFileError::WrongPassphrase,
@@ -265,14 +244,10 @@ fn open_plain(document: &[u8]) -> Result<SecretKey, PlainFault> {
     let (Some(seed), None) = (seed, info.algorithm.parameters) else {
         return Err(PlainFault::Key(KeyFileError::NotAKeyFile));
     };
-    let seed = seed
-        .try_into()
-        .map_err(|_| PlainFault::Key(KeyFileError::NotAKeyFile))?;
+    let seed = seed.try_into().map_err(|_| PlainFault::Key(KeyFileError::NotAKeyFile))?;
     let key = SecretKey::from_seed(seed);
     match info.public_key {
-        Some(public) if public.as_bytes() != Some(&key.public().0[..]) => {
-            Err(PlainFault::Key(KeyFileError::HalvesDiffer))
-        }
+        Some(public) if public.as_bytes() != Some(&key.public().0[..]) => Err(PlainFault::Key(KeyFileError::HalvesDiffer)),
         _ => Ok(key),
     }
 }
@@ -292,9 +267,7 @@ pub fn write_new(path: &Path, text: &str) -> Result<(), KeyFileError> {
         io::ErrorKind::AlreadyExists => KeyFileError::Exists { path: path.into() },
         _ => io_error("create", path, source),
     })?;
-    let written = file
-        .write_all(text.as_bytes())
-        .and_then(|()| file.sync_all());
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
     if let Err(source) = written {
         // The first failure is the one to report.
         let _ = std::fs::remove_file(path);
@@ -357,9 +330,7 @@ pub fn read_private(path: &Path, bytes_max: usize) -> Result<Zeroizing<Vec<u8>>,
 #[cfg(unix)]
 fn refuse_if_shared(file: &File, path: &Path) -> Result<(), KeyFileError> {
     use std::os::unix::fs::MetadataExt;
-    let metadata = file
-        .metadata()
-        .map_err(|source| io_error("examine", path, source))?;
+    let metadata = file.metadata().map_err(|source| io_error("examine", path, source))?;
     if metadata.is_dir() {
         // Everyone may enter most folders; advice to change that would be wrong.
         let source = io::Error::from(io::ErrorKind::IsADirectory);
@@ -367,10 +338,7 @@ fn refuse_if_shared(file: &File, path: &Path) -> Result<(), KeyFileError> {
     }
     let mode = metadata.mode() & 0o777;
     if mode & 0o077 != 0 {
-        return Err(KeyFileError::ReadableByOthers {
-            path: path.into(),
-            mode,
-        });
+        return Err(KeyFileError::ReadableByOthers { path: path.into(), mode });
     }
     Ok(())
 }
@@ -381,9 +349,5 @@ fn refuse_if_shared(_file: &File, _path: &Path) -> Result<(), KeyFileError> {
 }
 
 fn io_error(verb: &'static str, path: &Path, source: io::Error) -> KeyFileError {
-    KeyFileError::Io {
-        verb,
-        path: path.into(),
-        source,
-    }
+    KeyFileError::Io { verb, path: path.into(), source }
 }

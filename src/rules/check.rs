@@ -1,0 +1,262 @@
+//! The rules that every event obeys, in their order, and the way to those of its kind (spec section 11.1).
+//!
+//! Order: ledger, organization, key, suspension, feed, role, time; then the kind's own rules. [`check`] only looks; what it found goes
+//! into [`Change`], so that [`State::apply`] has nothing left to decide.
+
+use crate::crypto::Blake3Hash;
+use crate::event::kinds::{Body, Kind, Role};
+use crate::event::signed::FeedHead;
+use crate::event::{Event, EventId, Time};
+use crate::rules::postings::Posting;
+use crate::rules::rejection::{Rejection, Rule};
+use crate::rules::state::*;
+use crate::rules::{control, gifts, governance, help, people};
+
+/// How far an author's clock may be ahead of the log's.
+pub const CLOCK_TOLERANCE_SECONDS: i64 = 300;
+
+/// An event that the rules accept, with what follows from it. The only thing [`State::apply`] takes.
+#[derive(Debug)]
+pub struct Accepted<'e> {
+    /// The event.
+    pub event: &'e Event,
+    /// Its id.
+    pub id: EventId,
+    /// Its place in the log.
+    pub index: u32,
+    /// Who appends it.
+    pub organization: OrganizationIx,
+    /// The double-entry movements.
+    pub postings: Vec<Posting>,
+    /// The recipient that it concerns, if any.
+    pub recipient: Option<RecipientIx>,
+    /// What changes in the state.
+    pub change: Change,
+}
+
+/// What an accepted event changes, everything looked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// See [`governance`].
+    LedgerOpened,
+    /// See [`governance`].
+    OrganizationRegistered,
+    /// Suspended or reinstated.
+    OrganizationStatus { organization: OrganizationIx, suspended: bool },
+    /// See [`governance`].
+    KeyGranted { organization: OrganizationIx },
+    /// See [`governance`].
+    KeyRevoked,
+    /// See [`governance`].
+    ItemDefined,
+    /// See [`governance`].
+    RegionDefined { parent: Option<RegionIx> },
+    /// See [`governance`].
+    ProgrammeOpened { organizations: Option<Vec<OrganizationIx>>, regions: Option<Vec<RegionIx>> },
+    /// See [`governance`].
+    ProgrammeClosed { programme: ProgrammeIx },
+    /// See [`people`].
+    RecipientEnrolled { programme: ProgrammeIx, region: RegionIx },
+    /// See [`gifts`]: item and quantity of each new lot.
+    DonationReceived { lots: Vec<(ItemIx, u64)>, restrictions: Option<Box<LotRestrictions>> },
+    /// See [`help`].
+    AssignmentMade { draws: Vec<(LotIx, u64)> },
+    /// See [`help`]: what goes back on hand.
+    AssignmentCancelled { assignment: AssignmentIx },
+    /// See [`help`].
+    DeliveryMade { assignment: AssignmentIx, draws: Vec<(LotIx, u64)> },
+    /// See [`control`].
+    EventReversed { subject: u32 },
+}
+
+/// What a kind's rules found.
+pub(super) struct Found {
+    pub change: Change,
+    pub postings: Vec<Posting>,
+    pub recipient: Option<RecipientIx>,
+}
+
+impl From<Change> for Found {
+    fn from(change: Change) -> Self {
+        Found { change, postings: Vec::new(), recipient: None }
+    }
+}
+
+/// The event under judgement, with what the common rules found of it.
+pub(super) struct Case<'a> {
+    pub state: &'a State,
+    pub event: &'a Event,
+    pub organization: OrganizationIx,
+    pub roles: RoleSet,
+}
+
+/// The roles any one of which may append the kind.
+pub fn roles_for(kind: Kind) -> &'static [Role] {
+    match kind {
+        Kind::LedgerOpened | Kind::OrganizationRegistered | Kind::OrganizationSuspended | Kind::OrganizationReinstated => {
+            &[Role::Registrar]
+        }
+        Kind::KeyGranted | Kind::KeyRevoked | Kind::ItemDefined | Kind::RegionDefined | Kind::ProgrammeClosed => {
+            &[Role::Admin, Role::Registrar]
+        }
+        Kind::ProgrammeOpened => &[Role::Admin],
+        Kind::RecipientEnrolled => &[Role::Intake],
+        Kind::DonationReceived => &[Role::Finance],
+        Kind::AssignmentMade | Kind::AssignmentCancelled => &[Role::Assign],
+        Kind::DeliveryMade => &[Role::Field],
+        // Whoever may append the subject; see control.rs.
+        Kind::EventReversed => &[Role::Intake, Role::Finance, Role::Assign, Role::Field],
+    }
+}
+
+/// Judges an event whose form and signature were found right.
+///
+/// Pure: the same state, event and recorded time give the same answer everywhere.
+///
+/// # Errors
+/// The first rule that the event breaks.
+pub fn check<'e>(state: &State, event: &'e Event, id: EventId, recorded: Time) -> Result<Accepted<'e>, Rejection> {
+    let index = u32::try_from(state.ids.len()).expect("a log has fewer than 2^32 entries");
+    if state.opening.is_none() {
+        let Found { change, postings, recipient } = governance::ledger_opened(event, recorded)?;
+        return Ok(Accepted { event, id, index, organization: OrganizationIx(0), postings, recipient, change });
+    }
+    let case = common(state, event, recorded)?;
+    if let Some(reference) = reference_of(&event.body)
+        && let Some(&entry) = state.references.get(&(case.organization, *reference))
+    {
+        let found = format!("the one of entry {entry}");
+        return Err(Rejection::new(
+            Rule::ReferenceUsed,
+            "body.reference",
+            "a reference that no standing event of this organization has",
+            found,
+        ));
+    }
+    let found = match &event.body {
+        Body::LedgerOpened(_) => Err(Rejection::new(Rule::LedgerAlreadyOpen, "kind", "any other kind", "ledger.opened")),
+        Body::OrganizationRegistered(body) => governance::organization_registered(&case, body),
+        Body::OrganizationSuspended(body) => governance::organization_status(&case, &body.organization, true),
+        Body::OrganizationReinstated(body) => governance::organization_status(&case, &body.organization, false),
+        Body::KeyGranted(body) => governance::key_granted(&case, body),
+        Body::KeyRevoked(body) => governance::key_revoked(&case, body),
+        Body::ItemDefined(body) => governance::item_defined(&case, body),
+        Body::RegionDefined(body) => governance::region_defined(&case, body),
+        Body::ProgrammeOpened(body) => governance::programme_opened(&case, body),
+        Body::ProgrammeClosed(body) => governance::programme_closed(&case, body),
+        Body::RecipientEnrolled(body) => people::recipient_enrolled(&case, body),
+        Body::DonationReceived(body) => gifts::donation_received(&case, body),
+        Body::AssignmentMade(body) => help::assignment_made(&case, body),
+        Body::AssignmentCancelled(body) => help::assignment_cancelled(&case, body),
+        Body::DeliveryMade(body) => help::delivery_made(&case, body),
+        Body::EventReversed(body) => control::event_reversed(&case, body),
+    };
+    let Found { change, postings, recipient } = found?;
+    Ok(Accepted { event, id, index, organization: case.organization, postings, recipient, change })
+}
+
+/// Refuses an event whose time is ahead of the log's.
+pub(super) fn time_not_in_future(event: &Event, recorded: Time) -> Result<(), Rejection> {
+    if event.time.0 > recorded.0 + CLOCK_TOLERANCE_SECONDS {
+        let expected = format!("at most {CLOCK_TOLERANCE_SECONDS} seconds after {recorded}");
+        return Err(Rejection::new(Rule::TimeInFuture, "time", expected, event.time));
+    }
+    Ok(())
+}
+
+fn common<'a>(state: &'a State, event: &'a Event, recorded: Time) -> Result<Case<'a>, Rejection> {
+    let opening = state.opening.as_ref().expect("only called on an open ledger");
+    if event.ledger != opening.id && event.kind() != Kind::LedgerOpened {
+        return Err(Rejection::new(Rule::LedgerMismatch, "ledger", opening.id, event.ledger));
+    }
+    let Some(organization) = state.organizations.find(&event.organization).map(OrganizationIx) else {
+        return Err(Rejection::new(Rule::OrganizationUnknown, "organization", "a registered organization", event.organization));
+    };
+    let Some(key) = state.keys.get(&event.signer) else {
+        return Err(Rejection::new(Rule::KeyUnknown, "signer", "a granted key", event.signer));
+    };
+    if key.organization != organization {
+        let expected = state.organizations.code(key.organization.0);
+        return Err(Rejection::new(Rule::KeyOrganizationMismatch, "organization", expected, event.organization));
+    }
+    if key.revoked {
+        return Err(Rejection::new(Rule::KeyRevoked, "signer", "an active key", format!("{}, revoked", event.signer)));
+    }
+    if state.organizations.at(organization.0).suspended {
+        return Err(Rejection::new(
+            Rule::OrganizationSuspended,
+            "organization",
+            "an active organization",
+            format!("{}, suspended", event.organization),
+        ));
+    }
+    if event.sequence != key.feed.sequence {
+        return Err(Rejection::new(Rule::SequenceMismatch, "sequence", key.feed.sequence, event.sequence));
+    }
+    if event.previous != key.feed.previous {
+        return Err(Rejection::new(Rule::PreviousMismatch, "previous", key.feed.previous, event.previous));
+    }
+    let roles = roles_for(event.kind());
+    if !key.roles.meets(RoleSet::of(roles)) {
+        let expected = roles.iter().map(|role| role.word()).collect::<Vec<_>>().join(" or ");
+        let found = key.roles.iter().map(|role| role.word()).collect::<Vec<_>>().join(", ");
+        return Err(Rejection::new(Rule::RoleMissing, "signer", format!("a key with the role {expected}"), format!("a key with {found}")));
+    }
+    time_not_in_future(event, recorded)?;
+    Ok(Case { state, event, organization, roles: key.roles })
+}
+
+/// The reference an event carries, if its kind has one.
+pub fn reference_of(body: &Body) -> Option<&Blake3Hash> {
+    match body {
+        Body::RecipientEnrolled(body) => body.reference.as_ref(),
+        Body::DonationReceived(body) => body.reference.as_ref(),
+        Body::AssignmentMade(body) => body.reference.as_ref(),
+        Body::DeliveryMade(body) => body.reference.as_ref(),
+        _ => None,
+    }
+}
+
+impl State {
+    /// Takes an accepted event in. Cannot fail: [`check`] found everything.
+    pub fn apply(&mut self, accepted: &Accepted<'_>) {
+        let event = accepted.event;
+        assert_eq!(self.ids.len(), accepted.index as usize, "an accepted event is applied to the state it was checked against");
+        let place = match &event.body {
+            Body::RecipientEnrolled(_) => self.recipients.len(),
+            Body::DonationReceived(_) => self.lots.len(),
+            Body::AssignmentMade(_) => self.assignments.len(),
+            Body::DeliveryMade(_) => self.deliveries.len(),
+            _ => 0,
+        };
+        match &accepted.change {
+            Change::RecipientEnrolled { .. } => people::apply(self, accepted),
+            Change::DonationReceived { .. } => gifts::apply(self, accepted),
+            Change::AssignmentMade { .. } | Change::AssignmentCancelled { .. } | Change::DeliveryMade { .. } => help::apply(self, accepted),
+            Change::EventReversed { subject } => control::apply(self, *subject),
+            _ => governance::apply(self, accepted),
+        }
+        for posting in &accepted.postings {
+            self.post(posting);
+        }
+        if let Some(reference) = reference_of(&event.body) {
+            self.references.insert((accepted.organization, *reference), accepted.index);
+            self.reference_of.insert(accepted.index, *reference);
+        }
+        self.ids.push(accepted.id);
+        self.made.push(Made { kind: event.kind(), organization: accepted.organization, place: place as u32, reversed: false });
+        let key = self.keys.get_mut(&event.signer).expect("the signer's key was found by the rules");
+        key.feed = FeedHead { sequence: event.sequence + 1, previous: accepted.id };
+    }
+
+    /// Moves a quantity within its lot.
+    fn post(&mut self, posting: &Posting) {
+        let lot = &mut self.lots[posting.lot.at()];
+        if let Some(source) = lot.account_mut(posting.source) {
+            *source = source.checked_sub(posting.quantity).expect("the rules let nothing be taken that is not there");
+        }
+        if let Some(target) = lot.account_mut(posting.target) {
+            *target += posting.quantity;
+        }
+    }
+}
