@@ -5,3 +5,4 @@ pub mod crypto;
 pub mod event;
 pub mod log;
 pub mod rules;
+pub mod views;

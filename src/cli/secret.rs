@@ -79,11 +79,7 @@ impl std::fmt::Debug for Passphrase {
 ///
 /// # Errors
 /// [`SecretError`].
-pub fn passphrase(
-    file: Option<&Path>,
-    purpose: Purpose,
-    subject: &Path,
-) -> Result<Passphrase, SecretError> {
+pub fn passphrase(file: Option<&Path>, purpose: Purpose, subject: &Path) -> Result<Passphrase, SecretError> {
     match source(file, std::env::var_os(PASSPHRASE_FILE_VARIABLE)) {
         Source::File(path) => from_file(&path),
         Source::Terminal => from_terminal(purpose, subject, &mut ask),
@@ -184,10 +180,7 @@ mod tests {
     }
 
     /// Asks a person who types these answers, and returns the outcome and how often they were asked.
-    fn typed(
-        purpose: Purpose,
-        answers: &[&str],
-    ) -> (Result<Passphrase, SecretError>, usize, String) {
+    fn typed(purpose: Purpose, answers: &[&str]) -> (Result<Passphrase, SecretError>, usize, String) {
         let (mut asked, mut questions) = (0, String::new());
         let outcome = from_terminal(purpose, Path::new("head.pem"), &mut |question| {
             questions.push_str(question);
@@ -231,10 +224,7 @@ mod tests {
         assert_eq!(check(b"bread", 0o400).unwrap().as_bytes(), b"bread");
         for mode in [0o640, 0o604, 0o620, 0o777] {
             let error = check(b"bread", mode).unwrap_err().to_string();
-            assert!(
-                error.contains("chmod 600") && error.contains("pass"),
-                "{error}"
-            );
+            assert!(error.contains("chmod 600") && error.contains("pass"), "{error}");
         }
         assert!(matches!(check(b"", 0o600), Err(SecretError::Empty)));
         assert!(matches!(check(b"\nbread", 0o600), Err(SecretError::Empty)));
@@ -244,11 +234,7 @@ mod tests {
         assert_eq!(check(&crlf, 0o600).unwrap().as_bytes(), longest);
         let longer = [&longest[..], b"x\r\n"].concat();
         assert!(matches!(check(&longer, 0o600), Err(SecretError::TooLong)));
-        let missing = passphrase(
-            Some(Path::new("no/such")),
-            Purpose::Open,
-            Path::new("head.pem"),
-        );
+        let missing = passphrase(Some(Path::new("no/such")), Purpose::Open, Path::new("head.pem"));
         assert!(missing.unwrap_err().to_string().contains("no/such"));
     }
 }

@@ -1,0 +1,69 @@
+//! What was given, assigned and delivered on each day, by the authors' times (spec section 12.2).
+//!
+//! ```text
+//! 2026-01-05/rice   {"assigned":"80.000","delivered":"75.000","donated":"500.000"}
+//! ```
+//!
+//! A cancellation or reversal counts against the day on which it was made, so a day can be negative and the sum over all days is
+//! what stands.
+
+use crate::event::Date;
+use crate::record;
+use crate::rules::postings::Account;
+use crate::rules::state::ItemIx;
+use crate::rules::{Accepted, State};
+use crate::views::ViewName;
+use crate::views::table::{Amount, Key, RowChange, Slot, Stored, StoredError, Table};
+
+/// Which day and item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DayKey {
+    date: Date,
+    item: ItemIx,
+}
+
+impl Key for DayKey {
+    const VIEW: ViewName = ViewName::Days;
+    fn text(&self, state: &State) -> String {
+        format!("{}/{}", self.date, state.items.code(self.item.0))
+    }
+    fn slot(&self, _: &State) -> Slot {
+        Slot::Own
+    }
+}
+
+record! {
+    /// What a day added to each account; `assigned` counts what was set aside, whether or not it was delivered since.
+    pub struct Day { assigned: Amount, delivered: Amount, donated: Amount }
+}
+
+/// The view.
+#[derive(Debug, Default)]
+pub struct Days {
+    table: Table<DayKey, Day>,
+}
+
+impl Days {
+    pub(super) fn fold(&mut self, accepted: &Accepted<'_>, state: &State, stored: Option<&dyn Stored>) -> Result<(), StoredError> {
+        for posting in &accepted.postings {
+            let zero = Amount::zero(state.items.at(posting.item.0).decimals);
+            let key = DayKey { date: accepted.event.time.date(), item: posting.item };
+            let day = self.table.row(key, state, stored, || Day { assigned: zero, delivered: zero, donated: zero })?;
+            let quantity = i128::from(posting.quantity);
+            match (posting.source, posting.target) {
+                (Account::Donor, _) => day.donated.minor += quantity,
+                (_, Account::Donor) => day.donated.minor -= quantity,
+                (Account::OnHand, Account::Assigned) => day.assigned.minor += quantity,
+                (Account::Assigned, Account::OnHand) => day.assigned.minor -= quantity,
+                (_, Account::Delivered) => day.delivered.minor += quantity,
+                (Account::Delivered, _) => day.delivered.minor -= quantity,
+                (source, target) => unreachable!("nothing moves from {source:?} to {target:?}"),
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn take_changes(&mut self, state: &State) -> Vec<RowChange> {
+        self.table.take_changes(state)
+    }
+}

@@ -1,0 +1,200 @@
+//! Which entries concern what (spec section 12.3): the way from a name to its history.
+//!
+//! ```text
+//! programme/winter            {"count":700,"entries":[901,907,…]}     the entries after the last full chunk
+//! programme/winter/00000000   [12,13,15,…]                            256 entries
+//! programme/winter/00000001   [340,344,…]
+//! ```
+//!
+//! Dimensions: `organization`, `kind`, `programme`, `region`, `item`, `recipient` (by token), `lot` (by lot id). Full chunks never change.
+
+use crate::canonical::{Canonical, Fault, Reader, encode, write_integer};
+use crate::event::kinds::{Body, Kind};
+use crate::rules::state::{ItemIx, LotIx, OrganizationIx, ProgrammeIx, RecipientIx, RegionIx};
+use crate::rules::{Accepted, Change, State};
+use crate::views::ViewName;
+use crate::views::table::{Key, RowChange, Slot, Stored, StoredError, Table};
+
+/// How many entries a full chunk lists.
+pub const CHUNK_ENTRIES: usize = 256;
+
+/// What is listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ListingKey {
+    /// Appended by the organization, or about it.
+    Organization(OrganizationIx),
+    /// Of a kind.
+    Kind(Kind),
+    /// About a programme or somebody enrolled in it.
+    Programme(ProgrammeIx),
+    /// About a region or somebody living in it.
+    Region(RegionIx),
+    /// Defining or moving an item.
+    Item(ItemIx),
+    /// About a recipient.
+    Recipient(RecipientIx),
+    /// Moving part of a lot.
+    Lot(LotIx),
+}
+
+impl Key for ListingKey {
+    const VIEW: ViewName = ViewName::Listings;
+    fn text(&self, state: &State) -> String {
+        match *self {
+            ListingKey::Organization(ix) => format!("organization/{}", state.organizations.code(ix.0)),
+            ListingKey::Kind(kind) => format!("kind/{kind}"),
+            ListingKey::Programme(ix) => format!("programme/{}", state.programmes.code(ix.0)),
+            ListingKey::Region(ix) => format!("region/{}", state.regions.code(ix.0)),
+            ListingKey::Item(ix) => format!("item/{}", state.items.code(ix.0)),
+            ListingKey::Recipient(ix) => format!("recipient/{}", state.recipients[ix.at()].token),
+            ListingKey::Lot(ix) => format!("lot/{}", state.lot_id(ix)),
+        }
+    }
+    fn slot(&self, state: &State) -> Slot {
+        match *self {
+            ListingKey::Recipient(ix) => Slot::of_entry(state.recipients[ix.at()].entry),
+            ListingKey::Lot(ix) => Slot::of_entry(state.lots[ix.at()].entry),
+            _ => Slot::Own,
+        }
+    }
+}
+
+/// Entry indexes, ascending; may be empty, unlike other lists.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Indexes(pub Vec<u32>);
+
+impl Canonical for Indexes {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(b'[');
+        for (i, index) in self.0.iter().enumerate() {
+            if i > 0 {
+                out.push(b',');
+            }
+            write_integer(u64::from(*index), out);
+        }
+        out.push(b']');
+    }
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Fault> {
+        reader.expect("[")?;
+        let mut indexes = Vec::new();
+        if reader.take("]") {
+            return Ok(Indexes(indexes));
+        }
+        loop {
+            indexes.push(reader.integer(u64::from(u32::MAX))? as u32);
+            if reader.take("]") {
+                return Ok(Indexes(indexes));
+            }
+            reader.expect(",")?;
+        }
+    }
+}
+
+/// The head row of a listing. Chunks filled since the rows were last stored wait in memory.
+#[derive(Debug, Clone, Default)]
+pub struct Listing {
+    /// How many entries in all.
+    pub count: u64,
+    /// Those after the last full chunk.
+    pub entries: Indexes,
+    waiting: Vec<(u64, Indexes)>,
+}
+
+impl Canonical for Listing {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{\"count\":");
+        self.count.write(out);
+        out.extend_from_slice(b",\"entries\":");
+        self.entries.write(out);
+        out.push(b'}');
+    }
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Fault> {
+        reader.expect("{\"count\":")?;
+        let count = u64::read(reader)?;
+        reader.expect(",\"entries\":")?;
+        let entries = Indexes::read(reader)?;
+        reader.expect("}")?;
+        Ok(Listing { count, entries, waiting: Vec::new() })
+    }
+}
+
+impl Listing {
+    fn push(&mut self, entry: u32) {
+        let listed = self.entries.0.last().or_else(|| self.waiting.last().and_then(|(_, chunk)| chunk.0.last()));
+        if listed == Some(&entry) {
+            return;
+        }
+        self.entries.0.push(entry);
+        self.count += 1;
+        if self.entries.0.len() == CHUNK_ENTRIES {
+            let number = self.count / CHUNK_ENTRIES as u64 - 1;
+            self.waiting.push((number, std::mem::take(&mut self.entries)));
+        }
+    }
+}
+
+/// The key of a full chunk's row.
+pub fn chunk_key(listing: &str, number: u64) -> String {
+    format!("{listing}/{number:08}")
+}
+
+/// The view.
+#[derive(Debug, Default)]
+pub struct Listings {
+    table: Table<ListingKey, Listing>,
+}
+
+impl Listings {
+    pub(super) fn fold(&mut self, accepted: &Accepted<'_>, state: &State, stored: Option<&dyn Stored>) -> Result<(), StoredError> {
+        let entry = accepted.index;
+        let mut list = |key| self.table.row(key, state, stored, Listing::default).map(|row| row.push(entry));
+        list(ListingKey::Organization(accepted.organization))?;
+        list(ListingKey::Kind(accepted.event.kind()))?;
+        if let Some(place) = accepted.recipient {
+            let recipient = &state.recipients[place.at()];
+            list(ListingKey::Recipient(place))?;
+            list(ListingKey::Programme(recipient.programme))?;
+            list(ListingKey::Region(recipient.region))?;
+        }
+        for posting in &accepted.postings {
+            list(ListingKey::Item(posting.item))?;
+            list(ListingKey::Lot(posting.lot))?;
+        }
+        match (&accepted.event.body, &accepted.change) {
+            (_, Change::OrganizationStatus { organization, .. } | Change::KeyGranted { organization }) => {
+                list(ListingKey::Organization(*organization))
+            }
+            (_, Change::ProgrammeClosed { programme }) => list(ListingKey::Programme(*programme)),
+            (Body::OrganizationRegistered(body), _) => {
+                let place = state.organizations.find(&body.organization).expect("it was just registered");
+                list(ListingKey::Organization(OrganizationIx(place)))
+            }
+            (Body::KeyRevoked(body), _) => list(ListingKey::Organization(state.keys[&body.key].organization)),
+            (Body::ProgrammeOpened(body), _) => {
+                let place = state.programmes.find(&body.programme).expect("it was just opened");
+                list(ListingKey::Programme(ProgrammeIx(place)))
+            }
+            (Body::RegionDefined(body), _) => {
+                let place = state.regions.find(&body.region).expect("it was just defined");
+                list(ListingKey::Region(RegionIx(place)))
+            }
+            (Body::ItemDefined(body), _) => {
+                let place = state.items.find(&body.item).expect("it was just defined");
+                list(ListingKey::Item(ItemIx(place)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn take_changes(&mut self, state: &State) -> Vec<RowChange> {
+        let mut changes = Vec::new();
+        self.table.take_changed(|key, listing| {
+            let text = key.text(state);
+            for (number, chunk) in listing.waiting.drain(..) {
+                changes.push(RowChange { slot: Slot::Own, key: chunk_key(&text, number), value: encode(&chunk) });
+            }
+            changes.push(RowChange { slot: key.slot(state), value: encode(listing), key: text });
+        });
+        changes
+    }
+}

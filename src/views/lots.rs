@@ -1,0 +1,68 @@
+//! Each lot with what is left of it (spec section 12.4). The rules keep that anyway, so the fold only notes which lots moved.
+//!
+//! ```text
+//! <64 hex>.0   {"assigned":"80.000","delivered":"300.000","entry":17,"item":"rice","on_hand":"120.000","organization":"kitchen","quantity":"500.000"}
+//! ```
+
+use rustc_hash::FxHashSet;
+
+use crate::canonical::encode;
+use crate::event::{Code, Quantity};
+use crate::record;
+use crate::rules::state::LotIx;
+use crate::rules::{Accepted, State};
+use crate::views::table::{RowChange, Slot};
+
+record! {
+    /// A lot as it stands.
+    pub struct LotRow {
+        assigned: Quantity,
+        delivered: Quantity,
+        /// The entry that made it.
+        entry: u64,
+        item: Code,
+        on_hand: Quantity,
+        organization: Code,
+        quantity: Quantity,
+        /// Present and true if the donation was reversed.
+        reversed: Option<bool>,
+    }
+}
+
+/// The row of a lot.
+pub fn row(lot: LotIx, state: &State) -> LotRow {
+    let lot = &state.lots[lot.at()];
+    let decimals = state.items.at(lot.item.0).decimals;
+    let quantity = |minor| Quantity { minor, decimals };
+    LotRow {
+        assigned: quantity(lot.assigned),
+        delivered: quantity(lot.delivered),
+        entry: u64::from(lot.entry),
+        item: state.items.code(lot.item.0),
+        on_hand: quantity(lot.on_hand),
+        organization: state.organizations.code(lot.organization.0),
+        quantity: quantity(lot.quantity),
+        reversed: lot.reversed.then_some(true),
+    }
+}
+
+/// The view.
+#[derive(Debug, Default)]
+pub struct Lots {
+    changed: FxHashSet<LotIx>,
+}
+
+impl Lots {
+    pub(super) fn fold(&mut self, accepted: &Accepted<'_>) {
+        self.changed.extend(accepted.postings.iter().map(|posting| posting.lot));
+    }
+
+    pub(super) fn take_changes(&mut self, state: &State) -> Vec<RowChange> {
+        let changed = std::mem::take(&mut self.changed).into_iter();
+        let change = |lot: LotIx| {
+            let slot = Slot::of_entry(state.lots[lot.at()].entry);
+            RowChange { slot, key: state.lot_id(lot).to_string(), value: encode(&row(lot, state)) }
+        };
+        changed.map(change).collect()
+    }
+}

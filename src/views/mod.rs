@@ -1,0 +1,137 @@
+//! Views: what people want to know of a ledger, folded from accepted events alone (spec section 12).
+//!
+//! A view is a name, a version and a set of rows, each a key and a value in canonical JSON. Folding the same log gives the
+//! same rows everywhere, so two auditors compare one digest a view:
+//!
+//! ```text
+//! digest = BLAKE3( for each row, ascending by key: key ‖ TAB ‖ value ‖ LF )
+//! ```
+//!
+//! That is the hash of a text file which anybody can print, sort and read. Keys hold neither TAB nor LF, and canonical JSON has
+//! none either.
+//!
+//! * [`balances`]: how much of which item is where, by organization, programme and region.
+//! * [`days`]: what was given, assigned and delivered on each day.
+//! * [`listings`]: which entries concern an organization, kind, programme, region, item, recipient or lot.
+//! * [`lots`]: each lot with what is left of it.
+//! * [`recipients`]: each recipient with what was received.
+//! * [`registry`]: organizations, keys, items, regions and programmes as they stand.
+//!
+//! Where rows are stored, how they are packed and when, is the business of `store::index`; here they come as [`RowChange`]s.
+//! A new view is a file here and a line in [`Views`].
+
+pub mod balances;
+pub mod days;
+pub mod listings;
+pub mod lots;
+pub mod recipients;
+pub mod registry;
+pub mod table;
+
+use crate::crypto::Blake3Hash;
+use crate::rules::{Accepted, State};
+use crate::vocabulary;
+pub use table::{RowChange, Slot, Stored, StoredError};
+
+vocabulary! {
+    /// The views there are. Order is the order in which they are shown.
+    pub enum ViewName("a view") {
+        /// See [`balances`].
+        Balances = "balances",
+        /// See [`days`].
+        Days = "days",
+        /// See [`listings`].
+        Listings = "listings",
+        /// See [`lots`].
+        Lots = "lots",
+        /// See [`recipients`].
+        Recipients = "recipients",
+        /// See [`registry`].
+        Registry = "registry",
+    }
+}
+
+/// The version of the views' rows. Stored rows of another version are thrown away and made again.
+pub const VIEWS_VERSION: u32 = 1;
+
+/// All views of a ledger, or the part of them that changed since they were last stored.
+#[derive(Debug, Default)]
+pub struct Views {
+    balances: balances::Balances,
+    days: days::Days,
+    listings: listings::Listings,
+    lots: lots::Lots,
+    recipients: recipients::Recipients,
+    registry: registry::RegistryView,
+}
+
+impl Views {
+    /// Takes in one accepted event. `state` is the state after it; `stored` gives rows folded earlier that are not in memory,
+    /// none when folding from entry 0.
+    ///
+    /// # Errors
+    /// Only what reading `stored` says.
+    pub fn fold(&mut self, accepted: &Accepted<'_>, state: &State, stored: Option<&dyn Stored>) -> Result<(), StoredError> {
+        self.balances.fold(accepted, state, stored)?;
+        self.days.fold(accepted, state, stored)?;
+        self.listings.fold(accepted, state, stored)?;
+        self.lots.fold(accepted);
+        self.recipients.fold(accepted, state, stored)?;
+        self.registry.fold(accepted);
+        Ok(())
+    }
+
+    /// The rows of a view that changed since the last call, in no order; after folding from entry 0, all of them.
+    pub fn take_changes(&mut self, view: ViewName, state: &State) -> Vec<RowChange> {
+        match view {
+            ViewName::Balances => self.balances.take_changes(state),
+            ViewName::Days => self.days.take_changes(state),
+            ViewName::Listings => self.listings.take_changes(state),
+            ViewName::Lots => self.lots.take_changes(state),
+            ViewName::Recipients => self.recipients.take_changes(state),
+            ViewName::Registry => self.registry.take_changes(state),
+        }
+    }
+
+    /// The digest of every view, after folding from entry 0. The views are of no use afterwards.
+    pub fn into_digests(mut self, state: &State) -> Vec<(ViewName, Blake3Hash)> {
+        let Views { balances, days, listings, lots, recipients, registry } = &mut self;
+        let mut digests = [Blake3Hash::ZERO; 6];
+        let [b, d, l, o, r, g] = &mut digests;
+        rayon::scope(|scope| {
+            scope.spawn(|_| *l = digest(listings.take_changes(state)));
+            scope.spawn(|_| *o = digest(lots.take_changes(state)));
+            scope.spawn(|_| *r = digest(recipients.take_changes(state)));
+            scope.spawn(|_| {
+                *b = digest(balances.take_changes(state));
+                *d = digest(days.take_changes(state));
+                *g = digest(registry.take_changes(state));
+            });
+        });
+        ViewName::ALL.iter().copied().zip(digests).collect()
+    }
+}
+
+/// The digest of all rows of a view.
+pub fn digest(mut rows: Vec<RowChange>) -> Blake3Hash {
+    rows.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+    let mut hasher = blake3::Hasher::new();
+    let mut buffer = Vec::with_capacity(1 << 16);
+    for row in &rows {
+        write_row(row, &mut buffer);
+        if buffer.len() > (1 << 16) - 4096 {
+            hasher.update(&buffer);
+            buffer.clear();
+        }
+    }
+    hasher.update(&buffer);
+    Blake3Hash(*hasher.finalize().as_bytes())
+}
+
+/// Appends a row as one line of text: key, TAB, value, LF.
+pub fn write_row(row: &RowChange, out: &mut Vec<u8>) {
+    out.extend_from_slice(row.key.as_bytes());
+    out.push(b'\t');
+    out.extend_from_slice(&row.value);
+    out.push(b'\n');
+}

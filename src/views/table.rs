@@ -1,0 +1,161 @@
+//! A view's rows in memory: those touched, and whether they changed since they were stored.
+
+use std::collections::hash_map::Entry as Slotted;
+use std::fmt;
+use std::hash::Hash;
+
+use rustc_hash::FxHashMap;
+
+use crate::canonical::{Canonical, Fault, Reader, decode, encode};
+use crate::event::values::format_minor;
+use crate::rules::State;
+use crate::views::ViewName;
+
+/// A row that is new or has a new value. Rows are never taken away: what was, was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowChange {
+    /// Where it is stored.
+    pub slot: Slot,
+    /// The key, unique in its view.
+    pub key: String,
+    /// The value in canonical JSON.
+    pub value: Vec<u8>,
+}
+
+/// Which stored record holds a row. Small rows that were born together share one, so that stored records are few and fat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Slot {
+    /// A record of its own.
+    Own,
+    /// With all rows of things that entries `256 n` to `256 n + 255` made.
+    Shared(u32),
+}
+
+impl Slot {
+    /// The slot of a row about something that an entry made.
+    pub fn of_entry(entry: u32) -> Slot {
+        Slot::Shared(entry >> 8)
+    }
+}
+
+/// Rows stored earlier.
+pub trait Stored {
+    /// The value of a row.
+    fn row(&self, view: ViewName, slot: Slot, key: &str) -> Result<Option<Vec<u8>>, StoredError>;
+}
+
+/// Why a stored row could not be had. Views can be made again, so the answer is always to rebuild.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the stored views cannot be read ({0}); make them again from the log with `aidledger rebuild`")]
+pub struct StoredError(pub String);
+
+/// A key as the fold holds it: small numbers instead of text.
+pub(super) trait Key: Copy + Eq + Hash {
+    /// The view it belongs to.
+    const VIEW: ViewName;
+    /// The key as stored.
+    fn text(&self, state: &State) -> String;
+    /// Where its row is stored.
+    fn slot(&self, state: &State) -> Slot;
+}
+
+/// Rows by key.
+#[derive(Debug)]
+pub(super) struct Table<K, R> {
+    rows: FxHashMap<K, (R, bool)>,
+    changed: Vec<K>,
+}
+
+impl<K, R> Default for Table<K, R> {
+    fn default() -> Self {
+        Table { rows: FxHashMap::default(), changed: Vec::new() }
+    }
+}
+
+impl<K: Key, R: Canonical> Table<K, R> {
+    /// The row to change: from memory, else as stored, else fresh.
+    pub fn row(&mut self, key: K, state: &State, stored: Option<&dyn Stored>, fresh: impl FnOnce() -> R) -> Result<&mut R, StoredError> {
+        let (row, changed) = match self.rows.entry(key) {
+            Slotted::Occupied(held) => held.into_mut(),
+            Slotted::Vacant(place) => {
+                let row = match stored {
+                    Some(stored) => load(&key, state, stored)?.unwrap_or_else(fresh),
+                    None => fresh(),
+                };
+                place.insert((row, false))
+            }
+        };
+        if !*changed {
+            *changed = true;
+            self.changed.push(key);
+        }
+        Ok(row)
+    }
+
+    /// Calls `each` with every changed row and forgets that it changed.
+    pub fn take_changed(&mut self, mut each: impl FnMut(&K, &mut R)) {
+        for key in std::mem::take(&mut self.changed) {
+            let (row, changed) = self.rows.get_mut(&key).expect("a changed row is held");
+            *changed = false;
+            each(&key, row);
+        }
+    }
+
+    /// The changed rows as they are stored.
+    pub fn take_changes(&mut self, state: &State) -> Vec<RowChange> {
+        let mut changes = Vec::with_capacity(self.changed.len());
+        self.take_changed(|key, row| changes.push(RowChange { slot: key.slot(state), key: key.text(state), value: encode(row) }));
+        changes
+    }
+}
+
+fn load<K: Key, R: Canonical>(key: &K, state: &State, stored: &dyn Stored) -> Result<Option<R>, StoredError> {
+    let text = key.text(state);
+    match stored.row(K::VIEW, key.slot(state), &text)? {
+        None => Ok(None),
+        Some(bytes) => decode(&bytes).map(Some).map_err(|fault| StoredError(format!("row {text} of view {}: {fault}", K::VIEW))),
+    }
+}
+
+/// A balance: minor units of either sign with the item's decimals. `"-12.50"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Amount {
+    /// In the smallest unit.
+    pub minor: i128,
+    /// Digits after the point.
+    pub decimals: u8,
+}
+
+impl Amount {
+    /// Nothing, of an item with these decimals.
+    pub fn zero(decimals: u8) -> Amount {
+        Amount { minor: 0, decimals }
+    }
+}
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format_minor(self.minor, self.decimals))
+    }
+}
+
+impl Canonical for Amount {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(b'"');
+        out.extend_from_slice(format_minor(self.minor, self.decimals).as_bytes());
+        out.push(b'"');
+    }
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Fault> {
+        let at = reader.at();
+        let text = reader.plain("a balance")?;
+        let (negative, digits) = text.strip_prefix('-').map_or((false, text), |digits| (true, digits));
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let joined = format!("{whole}{fraction}");
+        match joined.parse::<i128>() {
+            Ok(minor) if joined.bytes().all(|b| b.is_ascii_digit()) => {
+                Ok(Amount { minor: if negative { -minor } else { minor }, decimals: fraction.len() as u8 })
+            }
+            _ => Err(reader.fault_at(at, format!("`{text}` is not a balance"))),
+        }
+    }
+}
