@@ -1,1 +1,3 @@
 //! One ledger of aid.
+
+pub mod store;
