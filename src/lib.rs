@@ -5,4 +5,5 @@ pub mod crypto;
 pub mod event;
 pub mod log;
 pub mod rules;
+pub mod store;
 pub mod views;
