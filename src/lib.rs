@@ -1,1 +1,5 @@
 //! One ledger of aid.
+#![forbid(unsafe_code)]
+
+pub mod crypto;
+pub mod log;

@@ -1,0 +1,3 @@
+//! Keys, hashes and signatures, without IO.
+
+pub mod note;
