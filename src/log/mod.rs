@@ -12,5 +12,10 @@
 //! This layer knows no files, no network and no clock. Where it needs hashes or tiles it first works out which ones, has them read in
 //! one go through a trait, and folds.
 
+pub mod checkpoint;
+pub mod policy;
+pub mod proof;
 pub mod prove;
+pub mod tile;
+pub mod tile_tree;
 pub mod tree;
