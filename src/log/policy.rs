@@ -27,8 +27,8 @@ use super::checkpoint::{Checkpoint, CheckpointError};
 use super::tile::parse_decimal;
 use crate::crypto::note::{Algorithm, NoteError, SignedNote, Vkey};
 
-/// The most logs, and witnesses, and groups, that a policy may list. With fewer than [`crate::crypto::note::SIGNATURES_MAX`] together,
-/// a checkpoint can carry the signatures of all.
+/// The most logs, and witnesses, and groups, that a policy may list. Logs and witnesses together are no more than
+/// [`crate::crypto::note::SIGNATURES_MAX`], so that a checkpoint can carry the signatures of all.
 pub const LISTED_MAX: usize = 64;
 
 /// The longest policy file that is read, in bytes.
@@ -123,6 +123,7 @@ fn list(members: &[Missing]) -> String {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     logs: Vec<Log>,
+    witnesses: Vec<Witness>,
     /// Witnesses and groups, in the order of their lines: groups have members only above themselves.
     named: Vec<Named>,
     /// Which of `named` is the quorum; none for `quorum none`.
@@ -154,7 +155,8 @@ struct Group {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Named {
-    Witness(Witness),
+    /// Its place in `witnesses`.
+    Witness(usize),
     Group(Group),
 }
 
@@ -195,6 +197,7 @@ impl Policy {
         let (_, quorum) = parser.quorum.ok_or(PolicyError::NoQuorum)?;
         Ok(Policy {
             logs: parser.logs,
+            witnesses: parser.witnesses,
             named: parser.named,
             quorum,
         })
@@ -204,8 +207,8 @@ impl Policy {
         &self.logs
     }
 
-    pub fn witnesses(&self) -> impl Iterator<Item = &Witness> {
-        self.named.iter().filter_map(Named::witness)
+    pub fn witnesses(&self) -> &[Witness] {
+        &self.witnesses
     }
 
     /// Checks a checkpoint, in this order: the text; a log of that origin; every signature of a key in the policy; the log's; the quorum.
@@ -224,7 +227,7 @@ impl Policy {
             origin: origin.into(),
         };
         let keys = self.logs.iter().map(|log| &log.vkey);
-        let keys = keys.chain(self.witnesses().map(|witness| &witness.vkey));
+        let keys = keys.chain(self.witnesses.iter().map(|witness| &witness.vkey));
         let verified = match note.verify(keys) {
             Ok(verified) => verified,
             Err(NoteError::NoKnownSignature) => return Err(no_log_signature()),
@@ -244,7 +247,8 @@ impl Policy {
             return Err(Unsatisfied::Quorum { missing });
         }
         let witnesses = self
-            .witnesses()
+            .witnesses
+            .iter()
             .filter_map(|witness| Some((witness, cosigned(witness)?)))
             .collect();
         Ok(Satisfied {
@@ -262,9 +266,12 @@ impl Policy {
         let mut lacks: Vec<Option<Missing>> = Vec::with_capacity(self.named.len());
         for named in &self.named {
             let lack = match named {
-                Named::Witness(witness) => (!has_cosigned(witness)).then(|| Missing::Witness {
-                    name: lossy(&witness.name),
-                }),
+                Named::Witness(at) => {
+                    let witness = &self.witnesses[*at];
+                    (!has_cosigned(witness)).then(|| Missing::Witness {
+                        name: lossy(&witness.name),
+                    })
+                }
                 Named::Group(group) => {
                     let members: Vec<Missing> = group
                         .members
@@ -286,18 +293,10 @@ impl Policy {
     }
 }
 
-impl Named {
-    fn witness(&self) -> Option<&Witness> {
-        match self {
-            Named::Witness(witness) => Some(witness),
-            Named::Group(_) => None,
-        }
-    }
-}
-
 #[derive(Default)]
 struct Parser {
     logs: Vec<Log>,
+    witnesses: Vec<Witness>,
     named: Vec<Named>,
     names: HashMap<Vec<u8>, usize>,
     members: HashSet<usize>,
@@ -361,9 +360,10 @@ impl Parser {
         self.check_name(name)?;
         let vkey = parse_vkey(vkey, "witness", Algorithm::CosignatureV1)?;
         claim_key(&mut self.witness_keys, &vkey, number)?;
-        check_count(self.named.iter().filter_map(Named::witness).count())?;
+        check_count(self.witnesses.len())?;
         let name = name.to_vec();
-        self.define(name.clone(), Named::Witness(Witness { name, vkey, url }));
+        self.define(name.clone(), Named::Witness(self.witnesses.len()));
+        self.witnesses.push(Witness { name, vkey, url });
         Ok(())
     }
 
@@ -402,12 +402,7 @@ impl Parser {
             }
             taken.push(at);
         }
-        check_count(
-            self.named
-                .iter()
-                .filter(|named| named.witness().is_none())
-                .count(),
-        )?;
+        check_count(self.named.len() - self.witnesses.len())?;
         let group = Group {
             name: name.to_vec(),
             threshold,

@@ -224,9 +224,17 @@ fn layout_is_free_where_the_spec_leaves_it_free() {
         "log {L1} https://log.example/\n",
         "witness late {W5}\n",
     ));
-    let names: Vec<String> = policy.witnesses().map(|by| lossy(&by.name)).collect();
+    let names: Vec<String> = policy
+        .witnesses()
+        .iter()
+        .map(|by| lossy(&by.name))
+        .collect();
     assert_eq!(names, ["Свидетель", "any", "2", "late"]);
-    let urls: Vec<Option<&[u8]>> = policy.witnesses().map(|by| by.url.as_deref()).collect();
+    let urls: Vec<Option<&[u8]>> = policy
+        .witnesses()
+        .iter()
+        .map(|by| by.url.as_deref())
+        .collect();
     assert_eq!(urls, [Some(&b"https://w.example/"[..]), None, None, None]);
     assert_eq!(
         policy.logs()[0].url.as_deref(),
