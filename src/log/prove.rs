@@ -228,7 +228,7 @@ impl Plan {
         plan
     }
 
-    /// Plans PATH(index, D[size]) of RFC 6962; none if `index` is not within `size`.
+    /// Plans `PATH(index, D[size])` of RFC 6962; none if `index` is not within `size`.
     pub fn inclusion(index: u64, size: u64) -> Option<Plan> {
         if index >= size {
             return None;
@@ -248,7 +248,7 @@ impl Plan {
         Some(Plan::deepest_first(beside))
     }
 
-    /// Plans PROOF(old, D[new]) of RFC 6962; none if `old` is beyond `new`.
+    /// Plans `PROOF(old, D[new])` of RFC 6962; none if `old` is beyond `new`.
     pub fn consistency(old: u64, new: u64) -> Option<Plan> {
         if old > new {
             return None;
