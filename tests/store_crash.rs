@@ -11,9 +11,7 @@
 use std::sync::Arc;
 
 use aidledger::store::segments::segment_path;
-use aidledger::store::{
-    Disk, Fate, FolderDisk, Recovery, SegmentLog, SimDisk, StoreError, Trimmed, audit_chunks, head,
-};
+use aidledger::store::{Disk, Fate, FolderDisk, Recovery, SegmentLog, SimDisk, StoreError, Trimmed, audit_chunks, head};
 
 const SEGMENT_ENTRIES: u64 = 8;
 /// Entries per batch: within a segment, up to its end exactly, across it, over two ends, and within again.
@@ -22,11 +20,7 @@ const TORN_SEEDS: u64 = 12;
 
 /// Entries of very different lengths, each unlike every other and unlike every beginning of another.
 fn entry(index: u64) -> Vec<u8> {
-    format!(
-        "{{\"index\":{index},\"fill\":\"{}\"}}",
-        "~".repeat((index * 37 % 90) as usize)
-    )
-    .into_bytes()
+    format!("{{\"index\":{index},\"fill\":\"{}\"}}", "~".repeat((index * 37 % 90) as usize)).into_bytes()
 }
 
 fn open(disk: &Arc<dyn Disk>) -> Result<(SegmentLog, Recovery), StoreError> {
@@ -35,11 +29,7 @@ fn open(disk: &Arc<dyn Disk>) -> Result<(SegmentLog, Recovery), StoreError> {
 
 /// Stands in for the signed checkpoint, which the real program writes after each batch.
 fn checkpoint(size: u64) -> Vec<u8> {
-    format!(
-        "example.org/aid\n{size}\n{}\n\nsignature {size}\n",
-        blake3::hash(&size.to_le_bytes())
-    )
-    .into_bytes()
+    format!("example.org/aid\n{size}\n{}\n\nsignature {size}\n", blake3::hash(&size.to_le_bytes())).into_bytes()
 }
 
 /// How far a run came.
@@ -76,10 +66,7 @@ fn total() -> u64 {
 fn check_restart(disk: &Arc<dyn Disk>, before: Progress, at: &str) -> u64 {
     let (mut log, recovery) = open(disk).unwrap_or_else(|error| panic!("{at}: {error}"));
     let found = log.size();
-    assert!(
-        found >= before.acknowledged,
-        "{at}: {found} left of {before:?}"
-    );
+    assert!(found >= before.acknowledged, "{at}: {found} left of {before:?}");
     assert!(found <= before.attempted, "{at}: {found} of {before:?}");
     if let Some(trimmed) = recovery.trimmed {
         assert_eq!(trimmed.file, segment_path(found / SEGMENT_ENTRIES), "{at}");
@@ -97,8 +84,7 @@ fn check_restart(disk: &Arc<dyn Disk>, before: Progress, at: &str) -> u64 {
     }
     for count in [1, SEGMENT_ENTRIES + 1] {
         let start = log.size();
-        log.append((start..start + count).map(entry))
-            .unwrap_or_else(|error| panic!("{at}: {error}"));
+        log.append((start..start + count).map(entry)).unwrap_or_else(|error| panic!("{at}: {error}"));
     }
     check_content(disk, found + SEGMENT_ENTRIES + 2, at);
     found
@@ -108,10 +94,7 @@ fn check_restart(disk: &Arc<dyn Disk>, before: Progress, at: &str) -> u64 {
 fn check_content(disk: &Arc<dyn Disk>, size: u64, at: &str) {
     let mut index = 0;
     for chunk in audit_chunks(disk.clone(), 3, SEGMENT_ENTRIES).unwrap() {
-        for found in chunk
-            .unwrap_or_else(|error| panic!("{at}: {error}"))
-            .entries()
-        {
+        for found in chunk.unwrap_or_else(|error| panic!("{at}: {error}")).entries() {
             assert_eq!(found, entry(index), "{at}: entry {index}");
             index += 1;
         }
@@ -120,11 +103,7 @@ fn check_content(disk: &Arc<dyn Disk>, size: u64, at: &str) {
     let (log, recovery) = open(disk).unwrap();
     assert_eq!((log.size(), recovery.trimmed), (size, None), "{at}");
     for index in 0..size {
-        assert_eq!(
-            log.read_entry(index).unwrap(),
-            entry(index),
-            "{at}: entry {index}"
-        );
+        assert_eq!(log.read_entry(index).unwrap(), entry(index), "{at}: entry {index}");
     }
 }
 
@@ -136,17 +115,11 @@ fn dynamic(disk: &SimDisk) -> Arc<dyn Disk> {
 fn check_second_power_cut(disk: &SimDisk, found: u64, at: &str) {
     disk.crash_now(Fate::Lost);
     let after = disk.reboot();
-    check_content(
-        &dynamic(&after),
-        found + SEGMENT_ENTRIES + 2,
-        &format!("{at}, second cut"),
-    );
+    check_content(&dynamic(&after), found + SEGMENT_ENTRIES + 2, &format!("{at}, second cut"));
 }
 
 fn fates() -> impl Iterator<Item = Fate> {
-    [Fate::Kept, Fate::Lost]
-        .into_iter()
-        .chain((0..TORN_SEEDS).map(|seed| Fate::Torn { seed }))
+    [Fate::Kept, Fate::Lost].into_iter().chain((0..TORN_SEEDS).map(|seed| Fate::Torn { seed }))
 }
 
 fn ops_of_a_whole_run(with_checkpoints: bool) -> u64 {
@@ -162,10 +135,7 @@ fn the_number_of_operations_is_as_designed() {
     // Opening an empty folder: create log/, sync its names and its own. Batches, at sizes 0, 3, 8, 9, 18, 38, 39:
     // a write and a sync for each segment touched (1, 1, 1, 2, 3, 1, 2: 11), and a folder sync for each created (0, 8, 16, 24, 32, 40).
     assert_eq!(ops_of_a_whole_run(false), 3 + 2 * 11 + 6);
-    assert_eq!(
-        ops_of_a_whole_run(true),
-        3 + 2 * 11 + 6 + BATCHES.len() as u64
-    );
+    assert_eq!(ops_of_a_whole_run(true), 3 + 2 * 11 + 6 + BATCHES.len() as u64);
 }
 
 #[test]
@@ -178,10 +148,7 @@ fn a_power_cut_at_any_operation_loses_nothing_acknowledged() {
                 let disk = SimDisk::new();
                 disk.crash_at(op, fate);
                 let (progress, failure) = run(&dynamic(&disk), with_checkpoints);
-                assert!(
-                    failure.is_some_and(|text| text.contains("the power is off")),
-                    "{at}"
-                );
+                assert!(failure.is_some_and(|text| text.contains("the power is off")), "{at}");
                 let after = disk.reboot();
                 let probe = after.reboot(); // a copy, only to count what the cases contain
                 trimmed += u64::from(open(&dynamic(&probe)).unwrap().1.trimmed.is_some());
@@ -193,10 +160,7 @@ fn a_power_cut_at_any_operation_loses_nothing_acknowledged() {
         }
     }
     // Otherwise the test would prove less than it seems to.
-    assert!(
-        trimmed > cases / 10 && beyond > cases / 10,
-        "{trimmed} trimmed, {beyond} beyond, of {cases}"
-    );
+    assert!(trimmed > cases / 10 && beyond > cases / 10, "{trimmed} trimmed, {beyond} beyond, of {cases}");
 }
 
 #[test]
@@ -238,17 +202,10 @@ fn a_failing_sync_poisons_and_a_restart_without_reboot_still_tells_the_truth() {
             disk.fail_sync_at(op);
             let (progress, failure) = run(&dynamic(&disk), with_checkpoints);
             if let Some(failure) = failure {
-                assert!(
-                    failure.starts_with("cannot sync ") && failure.contains("simulated failure"),
-                    "{failure}"
-                );
+                assert!(failure.starts_with("cannot sync ") && failure.contains("simulated failure"), "{failure}");
                 poisoned += 1;
             } else {
-                assert_eq!(
-                    progress.acknowledged,
-                    total(),
-                    "{at}: no sync was left to fail"
-                );
+                assert_eq!(progress.acknowledged, total(), "{at}: no sync was left to fail");
                 continue;
             }
             // The process is started again while the machine runs on: the kernel still shows the bytes that it will never write.
@@ -268,30 +225,16 @@ fn after_a_failure_every_call_says_to_start_again() {
     disk.fail_sync_at(disk.total_ops());
     assert!(matches!(log.append([b"second"]), Err(StoreError::Disk(_))));
     let ops = disk.total_ops();
-    for result in [
-        log.append([b"third"]).err(),
-        log.read_entry(0).err(),
-        log.read_chunks(0, 9).err(),
-    ] {
+    for result in [log.append([b"third"]).err(), log.read_entry(0).err(), log.read_chunks(0, 9).err()] {
         let error = result.unwrap();
         assert!(matches!(error, StoreError::Poisoned { .. }), "{error}");
         let text = error.to_string();
-        assert!(
-            text.contains("simulated failure of a sync") && text.contains("start it again"),
-            "{text}"
-        );
+        assert!(text.contains("simulated failure of a sync") && text.contains("start it again"), "{text}");
     }
     assert_eq!(disk.total_ops(), ops, "the disk is not touched again");
     assert_eq!(log.size(), 1);
-    assert_eq!(
-        reader.read_entry(0).unwrap(),
-        b"first",
-        "what was acknowledged is still served"
-    );
-    assert!(matches!(
-        reader.read_entry(1),
-        Err(StoreError::NoSuchEntry { index: 1, size: 1 })
-    ));
+    assert_eq!(reader.read_entry(0).unwrap(), b"first", "what was acknowledged is still served");
+    assert!(matches!(reader.read_entry(1), Err(StoreError::NoSuchEntry { index: 1, size: 1 })));
 }
 
 #[test]
@@ -303,11 +246,7 @@ fn a_disk_that_runs_full_says_so_and_loses_nothing_acknowledged() {
         disk.fill_at(op);
         let (progress, failure) = run(&dynamic(&disk), false);
         let Some(failure) = failure else {
-            assert_eq!(
-                progress.acknowledged,
-                total(),
-                "{at}: no write was left to fail"
-            );
+            assert_eq!(progress.acknowledged, total(), "{at}: no write was left to fail");
             continue;
         };
         full += 1;
@@ -342,19 +281,8 @@ fn a_real_folder_keeps_the_same_promises() {
         std::fs::write(&last, [&whole[..], &entry(41)[..cut]].concat()).unwrap();
         let disk: Arc<dyn Disk> = Arc::new(FolderDisk::open(folder.path()).unwrap());
         let (log, recovery) = open(&disk).unwrap();
-        let trimmed = Trimmed {
-            file: segment_path(5),
-            line: 2,
-            byte: whole.len() as u64,
-            len_bytes: cut as u64,
-        };
-        assert_eq!(
-            recovery,
-            Recovery {
-                trimmed: Some(trimmed),
-                rewritten: None
-            }
-        );
+        let trimmed = Trimmed { file: segment_path(5), line: 2, byte: whole.len() as u64, len_bytes: cut as u64 };
+        assert_eq!(recovery, Recovery { trimmed: Some(trimmed), rewritten: None });
         assert_eq!(log.size(), 41);
         assert_eq!(std::fs::read(&last).unwrap(), whole);
     }
@@ -363,11 +291,5 @@ fn a_real_folder_keeps_the_same_promises() {
     // Those entries have no checkpoint yet, so the next start writes their segment anew.
     let (_, recovery) = open(&disk).unwrap();
     assert_eq!(recovery.rewritten, Some(segment_path(6)));
-    assert!(
-        disk.list("log")
-            .unwrap()
-            .iter()
-            .all(|name| name.ends_with(".jsonl")),
-        "no temporary file is left"
-    );
+    assert!(disk.list("log").unwrap().iter().all(|name| name.ends_with(".jsonl")), "no temporary file is left");
 }

@@ -20,6 +20,7 @@ pub mod hash;
 pub mod hex;
 pub mod key;
 pub mod keyfile;
+pub mod note;
 
 pub use audit::{SignatureCheck, SignedItem, audit_every, audit_strict};
 pub use hash::Blake3Hash;

@@ -66,18 +66,11 @@ impl Chunk {
 
     /// Says where in the file an entry stands, for reports about its content: line (from 1) and byte (from 0).
     pub fn position(&self, place: usize) -> (u64, u64) {
-        (
-            self.first_line + place as u64,
-            self.byte_start + self.start(place) as u64,
-        )
+        (self.first_line + place as u64, self.byte_start + self.start(place) as u64)
     }
 
     fn start(&self, place: usize) -> usize {
-        if place == 0 {
-            0
-        } else {
-            self.line_ends[place - 1] as usize + 1
-        }
+        if place == 0 { 0 } else { self.line_ends[place - 1] as usize + 1 }
     }
 }
 
@@ -102,32 +95,17 @@ pub(super) enum Step {
 
 impl Cursor {
     pub fn new(number: u64, lines_max: u64) -> Cursor {
-        Cursor {
-            file: segment_path(number),
-            line: 0,
-            lines_max,
-            byte: 0,
-        }
+        Cursor { file: segment_path(number), line: 0, lines_max, byte: 0 }
     }
 
     /// Returns damage at this place.
     pub fn damage(&self, fault: Fault) -> Damage {
-        Damage {
-            file: self.file.clone(),
-            line: self.line + 1,
-            byte: self.byte,
-            fault,
-        }
+        Damage { file: self.file.clone(), line: self.line + 1, byte: self.byte, fault }
     }
 
     /// Reads up to `count_max` lines (at least 1) with one read of about `read_bytes`. Damage is met only as the first line
     /// of a step, so that everything before it is delivered.
-    pub fn step(
-        &mut self,
-        disk: &dyn Disk,
-        count_max: usize,
-        read_bytes: usize,
-    ) -> Result<Step, StoreError> {
+    pub fn step(&mut self, disk: &dyn Disk, count_max: usize, read_bytes: usize) -> Result<Step, StoreError> {
         let mut bytes = vec![0; read_bytes.max(READ_BYTES_MIN)];
         let count = disk.read_at(&self.file, self.byte, &mut bytes)?;
         let at_end = count < bytes.len();
@@ -152,9 +130,7 @@ impl Cursor {
             }
         }
         if line_ends.is_empty() {
-            return Ok(Step::End {
-                tail_bytes: self.tail(disk, &bytes, at_end)?,
-            });
+            return Ok(Step::End { tail_bytes: self.tail(disk, &bytes, at_end)? });
         }
         bytes.truncate(start);
         self.line += line_ends.len() as u64;
@@ -165,10 +141,7 @@ impl Cursor {
     /// Measures a tail without newline, of which `head` is the beginning. A crash can leave the beginning of a line, and after
     /// that zeros, where the file had grown before its bytes arrived; any other tail is damage.
     fn tail(&self, disk: &dyn Disk, head: &[u8], at_end: bool) -> Result<u64, StoreError> {
-        let written = head
-            .iter()
-            .rposition(|&byte| byte != 0)
-            .map_or(0, |last| last + 1);
+        let written = head.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
         if written > ENTRY_BYTES_MAX {
             return Err(self.damage(over_long()).into());
         }
@@ -189,16 +162,12 @@ impl Cursor {
     }
 
     fn too_many(&self) -> Fault {
-        Fault::TooManyLines {
-            max: self.lines_max,
-        }
+        Fault::TooManyLines { max: self.lines_max }
     }
 }
 
 fn over_long() -> Fault {
-    Fault::OverLongLine {
-        max: ENTRY_BYTES_MAX as u64,
-    }
+    Fault::OverLongLine { max: ENTRY_BYTES_MAX as u64 }
 }
 
 /// Walks the log from some entry on, chunk by chunk; see [`audit_chunks`] and `SegmentReader::read_chunks`.
@@ -227,14 +196,7 @@ enum Extent {
 
 impl Chunks {
     /// Starts at a cursor which stands before entry `index`.
-    pub(super) fn within(
-        disk: Arc<dyn Disk>,
-        cursor: Cursor,
-        segment_entries: u64,
-        index: u64,
-        end: u64,
-        count_max: usize,
-    ) -> Chunks {
+    pub(super) fn within(disk: Arc<dyn Disk>, cursor: Cursor, segment_entries: u64, index: u64, end: u64, count_max: usize) -> Chunks {
         Chunks {
             disk,
             cursor,
@@ -262,15 +224,11 @@ impl Chunks {
         loop {
             let wanted = match self.extent {
                 Extent::Until(end) if self.index >= end => return Ok(None),
-                Extent::Until(end) => usize::try_from(end - self.index)
-                    .unwrap_or(usize::MAX)
-                    .min(self.count_max),
+                Extent::Until(end) => usize::try_from(end - self.index).unwrap_or(usize::MAX).min(self.count_max),
                 Extent::Segments(_) => self.count_max,
             };
             let (first_line, byte_start) = (self.cursor.line + 1, self.cursor.byte);
-            let read_bytes = wanted
-                .saturating_mul(ENTRY_BYTES_GUESS)
-                .clamp(READ_BYTES_MIN, READ_BYTES_MAX);
+            let read_bytes = wanted.saturating_mul(ENTRY_BYTES_GUESS).clamp(READ_BYTES_MIN, READ_BYTES_MAX);
             let step = match self.cursor.step(&*self.disk, wanted, read_bytes) {
                 Err(StoreError::Disk(error)) if error.is_not_found() => {
                     return Err(self.absent(error));
@@ -282,14 +240,7 @@ impl Chunks {
                     let first_index = self.index;
                     self.index += line_ends.len() as u64;
                     let file = self.cursor.file.clone();
-                    return Ok(Some(Chunk {
-                        first_index,
-                        bytes,
-                        line_ends,
-                        file,
-                        first_line,
-                        byte_start,
-                    }));
+                    return Ok(Some(Chunk { first_index, bytes, line_ends, file, first_line, byte_start }));
                 }
                 Step::End { tail_bytes } => {
                     let last = match self.extent {
@@ -298,12 +249,8 @@ impl Chunks {
                     };
                     let all_read = matches!(self.extent, Extent::Segments(_)); // with an end to reach it had returned above
                     let fault = match tail_bytes {
-                        1.. if last => Fault::TornTail {
-                            len_bytes: tail_bytes,
-                        },
-                        1.. => Fault::Unterminated {
-                            len_bytes: tail_bytes,
-                        },
+                        1.. if last => Fault::TornTail { len_bytes: tail_bytes },
+                        1.. => Fault::Unterminated { len_bytes: tail_bytes },
                         0 if last && all_read => return Ok(None),
                         0 if self.cursor.line < self.segment_entries => self.too_few(),
                         0 => {
@@ -329,10 +276,7 @@ impl Chunks {
             Extent::Until(end) => (end - before).min(self.segment_entries),
             Extent::Segments(_) => self.segment_entries,
         };
-        Fault::TooFewLines {
-            found: self.cursor.line,
-            expected,
-        }
+        Fault::TooFewLines { found: self.cursor.line, expected }
     }
 
     fn absent(&self, error: DiskError) -> StoreError {
@@ -362,11 +306,7 @@ impl Iterator for Chunks {
 ///
 /// # Errors
 /// If the folder cannot be listed, or a segment is missing between others.
-pub fn audit_chunks(
-    disk: Arc<dyn Disk>,
-    count_max: usize,
-    segment_entries: u64,
-) -> Result<Chunks, StoreError> {
+pub fn audit_chunks(disk: Arc<dyn Disk>, count_max: usize, segment_entries: u64) -> Result<Chunks, StoreError> {
     let segments = segment_numbers(&*disk)?;
     Ok(Chunks {
         cursor: Cursor::new(0, segment_entries),

@@ -21,12 +21,7 @@ pub struct Damage {
 
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Damage {
-            file,
-            line,
-            byte,
-            fault,
-        } = self;
+        let Damage { file, line, byte, fault } = self;
         write!(f, "{file}, line {line} (at byte {byte}): {fault}")
     }
 }
@@ -52,9 +47,7 @@ pub enum Fault {
     #[error("torn tail: the last {len_bytes} bytes of the log are not a whole line")]
     TornTail { len_bytes: u64 },
     /// As a torn tail, but not at the end of the log, where no crash leaves one.
-    #[error(
-        "the last {len_bytes} bytes of the file are not a whole line, although later files of the log are there"
-    )]
+    #[error("the last {len_bytes} bytes of the file are not a whole line, although later files of the log are there")]
     Unterminated { len_bytes: u64 },
 }
 

@@ -38,10 +38,7 @@ impl DiskError {
 
     /// True if the disk is full, or a quota is used up.
     pub fn is_full(&self) -> bool {
-        matches!(
-            self.kind(),
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-        )
+        matches!(self.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
     }
 }
 
@@ -94,18 +91,8 @@ pub trait Disk: Send + Sync + fmt::Debug {
 
 /// Refuses paths that could leave the ledger folder. Tile paths come from requests, so this is not a mere formality.
 pub(super) fn check_path(path: &str) -> io::Result<()> {
-    let plain = path.is_empty()
-        || path
-            .split('/')
-            .all(|part| !matches!(part, "" | "." | "..") && !part.contains(['\\', '\0', ':']));
-    if plain {
-        Ok(())
-    } else {
-        Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "not a plain path inside the ledger folder",
-        ))
-    }
+    let plain = path.is_empty() || path.split('/').all(|part| !matches!(part, "" | "." | "..") && !part.contains(['\\', '\0', ':']));
+    if plain { Ok(()) } else { Err(io::Error::new(io::ErrorKind::InvalidInput, "not a plain path inside the ledger folder")) }
 }
 
 /// The folder part of a path; `""` for a name at the top.
@@ -142,19 +129,12 @@ impl FolderDisk {
         let root = root.into();
         let cause = match fs::metadata(&root) {
             Ok(metadata) if metadata.is_dir() => {
-                return Ok(FolderDisk {
-                    root,
-                    appending: Mutex::new(HashMap::new()),
-                });
+                return Ok(FolderDisk { root, appending: Mutex::new(HashMap::new()) });
             }
             Ok(_) => io::Error::from(io::ErrorKind::NotADirectory),
             Err(cause) => cause,
         };
-        Err(DiskError {
-            action: "open the ledger folder",
-            path: root.display().to_string(),
-            cause,
-        })
+        Err(DiskError { action: "open the ledger folder", path: root.display().to_string(), cause })
     }
 
     /// The ledger folder.
@@ -163,31 +143,14 @@ impl FolderDisk {
     }
 
     /// Runs one operation on the full path, and adds action and path to its error.
-    fn at<T>(
-        &self,
-        action: &'static str,
-        path: &str,
-        operation: impl FnOnce(&Path) -> io::Result<T>,
-    ) -> Result<T, DiskError> {
-        let full = if path.is_empty() {
-            self.root.clone()
-        } else {
-            self.root.join(path)
-        };
-        check_path(path)
-            .and_then(|()| operation(&full))
-            .map_err(|cause| DiskError {
-                action,
-                path: full.display().to_string(),
-                cause,
-            })
+    fn at<T>(&self, action: &'static str, path: &str, operation: impl FnOnce(&Path) -> io::Result<T>) -> Result<T, DiskError> {
+        let full = if path.is_empty() { self.root.clone() } else { self.root.join(path) };
+        check_path(path).and_then(|()| operation(&full)).map_err(|cause| DiskError { action, path: full.display().to_string(), cause })
     }
 
     fn appending(&self) -> MutexGuard<'_, HashMap<String, Appending>> {
         // The map holds no half-made state, so a panic elsewhere while it was locked does not spoil it.
-        self.appending
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.appending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -214,9 +177,7 @@ impl Disk for FolderDisk {
     }
 
     fn len_bytes(&self, path: &str) -> Result<u64, DiskError> {
-        self.at("read the length of", path, |full| {
-            fs::metadata(full).map(|metadata| metadata.len())
-        })
+        self.at("read the length of", path, |full| fs::metadata(full).map(|metadata| metadata.len()))
     }
 
     fn list(&self, folder: &str) -> Result<Vec<String>, DiskError> {
@@ -246,13 +207,7 @@ impl Disk for FolderDisk {
                     appending.retain(|_, open| open.unsynced);
                 }
                 let file = create_options().append(true).open(full)?;
-                appending.insert(
-                    path.to_owned(),
-                    Appending {
-                        file,
-                        unsynced: false,
-                    },
-                );
+                appending.insert(path.to_owned(), Appending { file, unsynced: false });
             }
             let open = appending.get_mut(path).expect("inserted above if missing");
             open.unsynced = true;
@@ -265,10 +220,7 @@ impl Disk for FolderDisk {
             let file = OpenOptions::new().write(true).open(full)?;
             let found = file.metadata()?.len();
             if found < len_bytes {
-                return Err(io::Error::new(
-                    io::ErrorKind::InvalidInput,
-                    format!("it has {found} bytes, too few to be cut to {len_bytes}"),
-                ));
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("it has {found} bytes, too few to be cut to {len_bytes}")));
             }
             file.set_len(len_bytes)
         })
@@ -300,10 +252,7 @@ impl Disk for FolderDisk {
             temporary_name.push(name);
             temporary_name.push(".new"); // left behind by a crash, it is simply overwritten next time
             let temporary = folder.join(temporary_name);
-            let mut file = create_options()
-                .write(true)
-                .truncate(true)
-                .open(&temporary)?;
+            let mut file = create_options().write(true).truncate(true).open(&temporary)?;
             let written = file.write_all(bytes).and_then(|()| {
                 if durable {
                     file.sync_all()?;
@@ -411,32 +360,14 @@ mod tests {
         let error = disk.read("log/none").unwrap_err();
         assert!(error.is_not_found());
         let path = folder.path().join("log/none").display().to_string();
-        assert!(
-            error
-                .to_string()
-                .starts_with(&format!("cannot read {path}: ")),
-            "{error}"
-        );
-        assert!(
-            FolderDisk::open(folder.path().join("none"))
-                .unwrap_err()
-                .is_not_found()
-        );
+        assert!(error.to_string().starts_with(&format!("cannot read {path}: ")), "{error}");
+        assert!(FolderDisk::open(folder.path().join("none")).unwrap_err().is_not_found());
     }
 
     #[test]
     fn paths_cannot_leave_the_folder() {
         let (_folder, disk) = folder_disk();
-        for path in [
-            "../x",
-            "/etc/passwd",
-            "a//b",
-            "a/./b",
-            "a/..",
-            "a\\b",
-            "a\0b",
-            "c:x",
-        ] {
+        for path in ["../x", "/etc/passwd", "a//b", "a/./b", "a/..", "a\\b", "a\0b", "c:x"] {
             let error = disk.read(path).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{path:?}");
         }
@@ -450,10 +381,7 @@ mod tests {
         disk.append("appended", b"x").unwrap();
         disk.replace("replaced", b"x", false).unwrap();
         for name in ["appended", "replaced"] {
-            let mode = fs::metadata(folder.path().join(name))
-                .unwrap()
-                .permissions()
-                .mode();
+            let mode = fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777 & !0o644, 0, "{name} has mode {mode:o}");
         }
     }

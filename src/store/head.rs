@@ -67,19 +67,12 @@ pub enum Head {
 /// Judges the checkpoint's bytes against the log.
 ///
 /// `expected` makes the exact checkpoint of the log's first entries, for any size from 0 to `log_size`; it is called once at most.
-pub fn classify(
-    found: Option<&[u8]>,
-    log_size: u64,
-    expected: impl FnOnce(u64) -> Vec<u8>,
-) -> Head {
+pub fn classify(found: Option<&[u8]>, log_size: u64, expected: impl FnOnce(u64) -> Vec<u8>) -> Head {
     let Some(found) = found else {
         return Head::Absent;
     };
     // A file may have grown before its bytes arrived; zeros then stand for them. A checkpoint contains none.
-    let written = found
-        .iter()
-        .rposition(|&byte| byte != 0)
-        .map_or(0, |last| last + 1);
+    let written = found.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
     let written = &found[..written];
     let Some(size) = named_size(written) else {
         return classify_fragment(found, written, log_size, expected);
@@ -91,39 +84,22 @@ pub fn classify(
     if found == expected {
         Head::Intact { size }
     } else if expected.starts_with(written) {
-        Head::CutShort {
-            len_bytes: found.len() as u64,
-        }
+        Head::CutShort { len_bytes: found.len() as u64 }
     } else {
-        Head::Damaged {
-            byte: first_difference(written, &expected),
-        }
+        Head::Damaged { byte: first_difference(written, &expected) }
     }
 }
 
 /// Judges bytes in which no whole size line stands. If they are the beginning of a checkpoint, of whatever size, they end in
 /// its origin or in its digits.
-fn classify_fragment(
-    found: &[u8],
-    written: &[u8],
-    log_size: u64,
-    expected: impl FnOnce(u64) -> Vec<u8>,
-) -> Head {
-    let cut_short = Head::CutShort {
-        len_bytes: found.len() as u64,
-    };
+fn classify_fragment(found: &[u8], written: &[u8], log_size: u64, expected: impl FnOnce(u64) -> Vec<u8>) -> Head {
+    let cut_short = Head::CutShort { len_bytes: found.len() as u64 };
     let mut origin = expected(log_size);
     if let Some(end) = memchr::memchr(b'\n', &origin) {
         origin.truncate(end + 1);
     }
     let Some(digits) = written.strip_prefix(&origin[..]) else {
-        return if origin.starts_with(written) {
-            cut_short
-        } else {
-            Head::Damaged {
-                byte: first_difference(written, &origin),
-            }
-        };
+        return if origin.starts_with(written) { cut_short } else { Head::Damaged { byte: first_difference(written, &origin) } };
     };
     if digits.is_empty() {
         return cut_short;
@@ -133,13 +109,8 @@ fn classify_fragment(
         Some(size) if size > log_size => Head::Beyond { size },
         Some(_) => cut_short,
         None => {
-            let wrong = digits
-                .iter()
-                .position(|byte| !byte.is_ascii_digit())
-                .unwrap_or(0);
-            Head::Damaged {
-                byte: (origin.len() + wrong) as u64,
-            }
+            let wrong = digits.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(0);
+            Head::Damaged { byte: (origin.len() + wrong) as u64 }
         }
     }
 }
@@ -153,9 +124,7 @@ pub fn named_size(checkpoint: &[u8]) -> Option<u64> {
 
 /// Reads a decimal number in its one spelling: no sign, no leading zero.
 fn decimal(digits: &[u8]) -> Option<u64> {
-    let canonical = !digits.is_empty()
-        && digits.iter().all(u8::is_ascii_digit)
-        && (digits[0] != b'0' || digits.len() == 1);
+    let canonical = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit) && (digits[0] != b'0' || digits.len() == 1);
     if !canonical {
         return None;
     }
@@ -163,11 +132,7 @@ fn decimal(digits: &[u8]) -> Option<u64> {
 }
 
 fn first_difference(found: &[u8], expected: &[u8]) -> u64 {
-    found
-        .iter()
-        .zip(expected)
-        .take_while(|(found, expected)| found == expected)
-        .count() as u64
+    found.iter().zip(expected).take_while(|(found, expected)| found == expected).count() as u64
 }
 
 #[cfg(test)]
@@ -201,21 +166,9 @@ mod tests {
             let whole = checkpoint(size);
             for len in 0..whole.len() {
                 let mut cut = whole[..len].to_vec();
-                assert_eq!(
-                    check(&cut),
-                    Head::CutShort {
-                        len_bytes: len as u64
-                    },
-                    "{size}, {len}"
-                );
+                assert_eq!(check(&cut), Head::CutShort { len_bytes: len as u64 }, "{size}, {len}");
                 cut.resize(len + 40, 0);
-                assert_eq!(
-                    check(&cut),
-                    Head::CutShort {
-                        len_bytes: len as u64 + 40
-                    },
-                    "{size}, {len}"
-                );
+                assert_eq!(check(&cut), Head::CutShort { len_bytes: len as u64 + 40 }, "{size}, {len}");
             }
         }
     }
@@ -241,10 +194,7 @@ mod tests {
                         Head::CutShort { .. } => {
                             assert!(len < whole.len(), "bit {bit} of a whole checkpoint");
                             let written = bytes.strip_suffix(b"\0").unwrap_or(&bytes);
-                            assert!(
-                                (0..=120).any(|size| checkpoint(size).starts_with(written)),
-                                "bit {bit} of {len} bytes"
-                            );
+                            assert!((0..=120).any(|size| checkpoint(size).starts_with(written)), "bit {bit} of {len} bytes");
                         }
                         head => panic!("{head:?} for bit {bit} of {len} bytes"),
                     }
@@ -263,25 +213,14 @@ mod tests {
         assert_eq!(check(b"example.org/aid\n12x"), Head::Damaged { byte: 18 });
         let mut longer = checkpoint(7);
         longer.extend_from_slice("— witness.example AAAA\n".as_bytes());
-        assert_eq!(
-            check(&longer),
-            Head::Damaged {
-                byte: checkpoint(7).len() as u64
-            }
-        );
+        assert_eq!(check(&longer), Head::Damaged { byte: checkpoint(7).len() as u64 });
     }
 
     #[test]
     fn digits_that_can_only_be_a_larger_size_are_beyond() {
         assert_eq!(check(b"example.org/aid\n121"), Head::Beyond { size: 121 });
-        assert_eq!(
-            check(b"example.org/aid\n12"),
-            Head::CutShort { len_bytes: 18 }
-        );
-        assert_eq!(
-            check(b"example.org/aid\n99999999999999999999999"),
-            Head::Damaged { byte: 16 }
-        );
+        assert_eq!(check(b"example.org/aid\n12"), Head::CutShort { len_bytes: 18 });
+        assert_eq!(check(b"example.org/aid\n99999999999999999999999"), Head::Damaged { byte: 16 });
     }
 
     #[test]

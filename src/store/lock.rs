@@ -52,25 +52,13 @@ impl WriterLock {
     /// Takes the lock of a ledger folder, or says at once who has it.
     pub fn acquire(folder: &Path) -> Result<WriterLock, LockError> {
         let path = folder.join(LOCK_FILE);
-        let io_error = |cause| LockError::Io {
-            path: path.clone(),
-            cause,
-        };
+        let io_error = |cause| LockError::Io { path: path.clone(), cause };
         // Not truncated on opening: the number in it belongs to the present holder.
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(io_error)?;
+        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io_error)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(LockError::Held {
-                    folder: folder.to_owned(),
-                    holder: read_holder(&mut file),
-                });
+                return Err(LockError::Held { folder: folder.to_owned(), holder: read_holder(&mut file) });
             }
             Err(TryLockError::Error(cause)) => return Err(io_error(cause)),
         }
@@ -104,19 +92,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let first = WriterLock::acquire(folder.path()).unwrap();
         let error = WriterLock::acquire(folder.path()).unwrap_err();
-        let LockError::Held { holder, .. } = &error else {
-            panic!("{error}")
-        };
+        let LockError::Held { holder, .. } = &error else { panic!("{error}") };
         assert_eq!(*holder, Some(std::process::id()));
         let text = error.to_string();
-        assert!(
-            text.contains(&format!("({})", std::process::id())),
-            "{text}"
-        );
-        assert!(
-            text.contains(&folder.path().display().to_string()),
-            "{text}"
-        );
+        assert!(text.contains(&format!("({})", std::process::id())), "{text}");
+        assert!(text.contains(&folder.path().display().to_string()), "{text}");
         drop(first);
         WriterLock::acquire(folder.path()).unwrap();
     }

@@ -57,10 +57,7 @@ impl SegmentReader {
     }
 
     /// As [`open`](SegmentReader::open), with a segment size of one's own, for tests.
-    pub fn open_with(
-        disk: Arc<dyn Disk>,
-        segment_entries: u64,
-    ) -> Result<(SegmentReader, Option<Trimmed>), StoreError> {
+    pub fn open_with(disk: Arc<dyn Disk>, segment_entries: u64) -> Result<(SegmentReader, Option<Trimmed>), StoreError> {
         let survey = Survey::take(disk, segment_entries)?;
         Ok((survey.reader, survey.tail))
     }
@@ -94,38 +91,16 @@ impl SegmentReader {
     pub fn read_chunks(&self, from_index: u64, count_max: usize) -> Result<Chunks, StoreError> {
         let size = self.size();
         if from_index > size {
-            return Err(StoreError::NoSuchEntry {
-                index: from_index,
-                size,
-            });
+            return Err(StoreError::NoSuchEntry { index: from_index, size });
         }
-        let Shared {
-            disk,
-            segment_entries,
-            ..
-        } = &*self.shared;
-        let cursor = if from_index < size {
-            self.cursor(from_index)?
-        } else {
-            Cursor::new(from_index / segment_entries, *segment_entries)
-        };
-        Ok(Chunks::within(
-            disk.clone(),
-            cursor,
-            *segment_entries,
-            from_index,
-            size,
-            count_max,
-        ))
+        let Shared { disk, segment_entries, .. } = &*self.shared;
+        let cursor = if from_index < size { self.cursor(from_index)? } else { Cursor::new(from_index / segment_entries, *segment_entries) };
+        Ok(Chunks::within(disk.clone(), cursor, *segment_entries, from_index, size, count_max))
     }
 
     /// Returns a cursor before an entry that is there.
     fn cursor(&self, index: u64) -> Result<Cursor, StoreError> {
-        let Shared {
-            disk,
-            segment_entries,
-            ..
-        } = &*self.shared;
+        let Shared { disk, segment_entries, .. } = &*self.shared;
         let (segment, line) = (index / segment_entries, index % segment_entries);
         let mut cursor = Cursor::new(segment, *segment_entries);
         cursor.byte = self.remembered(segment, line / STRIDE)?;
@@ -141,11 +116,7 @@ impl SegmentReader {
 
     /// Returns the offset of the line `place * STRIDE` of a segment.
     fn remembered(&self, segment: u64, place: u64) -> Result<u64, StoreError> {
-        let Shared {
-            disk,
-            segment_entries,
-            ..
-        } = &*self.shared;
+        let Shared { disk, segment_entries, .. } = &*self.shared;
         if let Some(offsets) = self.shared.offsets().get(&segment)
             && let Some(&byte) = offsets.get(place as usize)
         {
@@ -158,18 +129,13 @@ impl SegmentReader {
         let mut offsets = self.shared.offsets();
         offsets.insert(segment, scan.offsets);
         self.shared.forget_some(&mut offsets);
-        Ok(u64::from(found.expect(
-            "a full segment has an offset for each of its lines",
-        )))
+        Ok(u64::from(found.expect("a full segment has an offset for each of its lines")))
     }
 
     /// Damage for a file that has become shorter than it was.
     fn ends_early(&self, cursor: &Cursor, index: u64) -> Damage {
         let expected = index % self.shared.segment_entries + 1;
-        cursor.damage(Fault::TooFewLines {
-            found: cursor.line,
-            expected,
-        })
+        cursor.damage(Fault::TooFewLines { found: cursor.line, expected })
     }
 }
 
@@ -189,16 +155,10 @@ impl Scan {
             let (line, byte) = (cursor.line, cursor.byte);
             match cursor.step(disk, usize::MAX, SCAN_BYTES)? {
                 Step::End { tail_bytes } => {
-                    return Ok(Scan {
-                        cursor,
-                        offsets,
-                        tail_bytes,
-                    });
+                    return Ok(Scan { cursor, offsets, tail_bytes });
                 }
                 Step::Lines { line_ends, .. } => {
-                    let starts = [0]
-                        .into_iter()
-                        .chain(line_ends.iter().map(|&end| u64::from(end) + 1));
+                    let starts = [0].into_iter().chain(line_ends.iter().map(|&end| u64::from(end) + 1));
                     for (line, start) in (line..cursor.line).zip(starts) {
                         if line.is_multiple_of(STRIDE) {
                             let offset = u32::try_from(byte + start);
@@ -233,10 +193,7 @@ pub(super) struct Survey {
 
 impl Survey {
     pub fn take(disk: Arc<dyn Disk>, segment_entries: u64) -> Result<Survey, StoreError> {
-        assert!(
-            (1..=SEGMENT_ENTRIES).contains(&segment_entries),
-            "segment of {segment_entries} entries"
-        );
+        assert!((1..=SEGMENT_ENTRIES).contains(&segment_entries), "segment of {segment_entries} entries");
         let segments = segment_numbers(&*disk)?;
         let mut offsets = BTreeMap::new();
         let (mut size, mut last, mut tail) = (0, None, None);
@@ -260,20 +217,8 @@ impl Survey {
             offsets.insert(number, scan.offsets);
             last = Some(scan.cursor);
         }
-        let shared = Shared {
-            disk,
-            segment_entries,
-            size: AtomicU64::new(size),
-            offsets: Mutex::new(offsets),
-        };
-        Ok(Survey {
-            reader: SegmentReader {
-                shared: Arc::new(shared),
-            },
-            segments,
-            last,
-            tail,
-        })
+        let shared = Shared { disk, segment_entries, size: AtomicU64::new(size), offsets: Mutex::new(offsets) };
+        Ok(Survey { reader: SegmentReader { shared: Arc::new(shared) }, segments, last, tail })
     }
 }
 
@@ -283,7 +228,5 @@ fn looks_full(disk: &dyn Disk, number: u64, segment_entries: u64) -> Result<bool
     let length = disk.len_bytes(&path)?;
     let possible = 2 * segment_entries..=segment_entries * (ENTRY_BYTES_MAX as u64 + 1);
     let mut last = [0];
-    Ok(possible.contains(&length)
-        && disk.read_at(&path, length - 1, &mut last)? == 1
-        && last == *b"\n")
+    Ok(possible.contains(&length) && disk.read_at(&path, length - 1, &mut last)? == 1 && last == *b"\n")
 }

@@ -45,16 +45,11 @@ pub(super) fn segment_numbers(disk: &dyn Disk) -> Result<u64, StoreError> {
         Err(error) if error.is_not_found() => return Ok(0),
         names => names?,
     };
-    let mut numbers: Vec<u64> = names
-        .iter()
-        .filter_map(|name| segment_number(name))
-        .collect();
+    let mut numbers: Vec<u64> = names.iter().filter_map(|name| segment_number(name)).collect();
     numbers.sort_unstable();
     for (expected, &number) in (0..).zip(&numbers) {
         if number != expected {
-            return Err(Cursor::new(expected, 0)
-                .damage(Fault::MissingSegment)
-                .into());
+            return Err(Cursor::new(expected, 0).damage(Fault::MissingSegment).into());
         }
     }
     Ok(numbers.len() as u64)
@@ -118,10 +113,7 @@ impl SegmentLog {
     ///
     /// # Panics
     /// If `segment_entries` is 0 or larger than [`SEGMENT_ENTRIES`].
-    pub fn open_with(
-        disk: Arc<dyn Disk>,
-        segment_entries: u64,
-    ) -> Result<(SegmentLog, Recovery), StoreError> {
+    pub fn open_with(disk: Arc<dyn Disk>, segment_entries: u64) -> Result<(SegmentLog, Recovery), StoreError> {
         disk.create_dir_all(LOG_FOLDER)?;
         let survey = Survey::take(disk, segment_entries)?;
         let disk = &*survey.reader.shared.disk;
@@ -152,13 +144,7 @@ impl SegmentLog {
             Some(last) if segment < survey.segments => (last.line, last.byte),
             _ => (0, 0),
         };
-        let log = SegmentLog {
-            reader: survey.reader,
-            segment,
-            lines,
-            bytes,
-            poisoned: None,
-        };
+        let log = SegmentLog { reader: survey.reader, segment, lines, bytes, poisoned: None };
         Ok((log, recovery))
     }
 
@@ -237,19 +223,14 @@ impl SegmentLog {
     fn check_poison(&self) -> Result<(), StoreError> {
         match &self.poisoned {
             None => Ok(()),
-            Some(first) => Err(StoreError::Poisoned {
-                first: first.clone(),
-            }),
+            Some(first) => Err(StoreError::Poisoned { first: first.clone() }),
         }
     }
 }
 
 /// Returns the size that the checkpoint names, which was signed after that many entries had been synced; 0 if it names none.
 fn durable_size(disk: &dyn Disk) -> Result<u64, DiskError> {
-    Ok(head::read(disk)?
-        .as_deref()
-        .and_then(head::named_size)
-        .unwrap_or(0))
+    Ok(head::read(disk)?.as_deref().and_then(head::named_size).unwrap_or(0))
 }
 
 /// The lines of a batch, laid out as they will stand in the files.
@@ -287,8 +268,7 @@ impl Batch {
                 return Err(StoreError::NotAnEntry { position, why });
             }
             if batch.lines.is_multiple_of(STRIDE) {
-                let byte = u32::try_from(batch.segment_bytes)
-                    .expect("a full segment is at most 2^32 bytes");
+                let byte = u32::try_from(batch.segment_bytes).expect("a full segment is at most 2^32 bytes");
                 batch.marks.push((batch.segment, byte));
             }
             batch.bytes.extend_from_slice(entry);

@@ -150,11 +150,7 @@ impl SimDisk {
         let names: BTreeSet<&String> = state.seen.keys().chain(state.durable.keys()).collect();
         for path in names {
             let (seen, durable) = (state.seen.get(path), state.durable.get(path));
-            let node = if seen == durable || name_kept(path, fate) {
-                seen
-            } else {
-                durable
-            };
+            let node = if seen == durable || name_kept(path, fate) { seen } else { durable };
             let parent = folder_of(path);
             if let Some(&node) = node
                 && (parent.is_empty() || reachable.contains(parent))
@@ -166,9 +162,7 @@ impl SimDisk {
         after.durable = after.seen.clone();
         after.folders_durable = reachable.clone();
         after.folders_seen = reachable;
-        SimDisk {
-            state: Arc::new(Mutex::new(after)),
-        }
+        SimDisk { state: Arc::new(Mutex::new(after)) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -177,30 +171,17 @@ impl SimDisk {
     }
 
     /// Runs a reading operation.
-    fn look<T>(
-        &self,
-        action: &'static str,
-        path: &str,
-        operation: impl FnOnce(&State) -> io::Result<T>,
-    ) -> Result<T, DiskError> {
+    fn look<T>(&self, action: &'static str, path: &str, operation: impl FnOnce(&State) -> io::Result<T>) -> Result<T, DiskError> {
         let state = self.state();
-        check_path(path)
-            .and_then(|()| state.powered())
-            .and_then(|()| operation(&state))
-            .map_err(|cause| DiskError {
-                action,
-                path: path.to_owned(),
-                cause,
-            })
+        check_path(path).and_then(|()| state.powered()).and_then(|()| operation(&state)).map_err(|cause| DiskError {
+            action,
+            path: path.to_owned(),
+            cause,
+        })
     }
 
     /// Runs a numbered operation. It is handed the state and whether this is the moment at which the power goes.
-    fn act(
-        &self,
-        action: &'static str,
-        path: &str,
-        operation: impl FnOnce(&mut State, Moment) -> io::Result<()>,
-    ) -> Result<(), DiskError> {
+    fn act(&self, action: &'static str, path: &str, operation: impl FnOnce(&mut State, Moment) -> io::Result<()>) -> Result<(), DiskError> {
         let mut state = self.state();
         let state = &mut *state;
         check_path(path)
@@ -212,24 +193,14 @@ impl SimDisk {
                     Power::CutAt { op: at, fate } if at == op => Some(fate),
                     _ => None,
                 };
-                let result = operation(
-                    state,
-                    Moment {
-                        op,
-                        power_goes: cut.is_some(),
-                    },
-                );
+                let result = operation(state, Moment { op, power_goes: cut.is_some() });
                 if let Some(fate) = cut {
                     state.power = Power::Off { op, fate };
                     return state.powered();
                 }
                 result
             })
-            .map_err(|cause| DiskError {
-                action,
-                path: path.to_owned(),
-                cause,
-            })
+            .map_err(|cause| DiskError { action, path: path.to_owned(), cause })
     }
 }
 
@@ -252,9 +223,7 @@ struct Moment {
 impl State {
     fn powered(&self) -> io::Result<()> {
         match self.power {
-            Power::Off { op, fate } => Err(io::Error::other(format!(
-                "the power is off (simulated power cut at operation {op}, {fate:?})"
-            ))),
+            Power::Off { op, fate } => Err(io::Error::other(format!("the power is off (simulated power cut at operation {op}, {fate:?})"))),
             Power::On | Power::CutAt { .. } => Ok(()),
         }
     }
@@ -270,11 +239,7 @@ impl State {
     }
 
     fn has_folder(&self, folder: &str) -> io::Result<()> {
-        if folder.is_empty() || self.folders_seen.contains(folder) {
-            Ok(())
-        } else {
-            Err(io::ErrorKind::NotFound.into())
-        }
+        if folder.is_empty() || self.folders_seen.contains(folder) { Ok(()) } else { Err(io::ErrorKind::NotFound.into()) }
     }
 
     /// Returns how many of `wanted` bytes still fit.
@@ -282,18 +247,12 @@ impl State {
         if self.fill_at.is_none() && self.capacity_bytes.is_none() {
             return wanted;
         }
-        let used: u64 = self
-            .seen
-            .values()
-            .map(|&node| self.nodes[node].seen.len() as u64)
-            .sum();
+        let used: u64 = self.seen.values().map(|&node| self.nodes[node].seen.len() as u64).sum();
         if self.fill_at.is_some_and(|at| op >= at) {
             self.fill_at = None;
             self.capacity_bytes = Some(used + wanted as u64 / 2);
         }
-        let free = self
-            .capacity_bytes
-            .map_or(u64::MAX, |capacity| capacity.saturating_sub(used));
+        let free = self.capacity_bytes.map_or(u64::MAX, |capacity| capacity.saturating_sub(used));
         usize::try_from(free).map_or(wanted, |free| free.min(wanted))
     }
 
@@ -345,9 +304,7 @@ impl Disk for SimDisk {
     fn read_at(&self, path: &str, offset: u64, buffer: &mut [u8]) -> Result<usize, DiskError> {
         self.look("read", path, |state| {
             let seen = &state.node(path)?.seen;
-            let start = usize::try_from(offset)
-                .unwrap_or(usize::MAX)
-                .min(seen.len());
+            let start = usize::try_from(offset).unwrap_or(usize::MAX).min(seen.len());
             let count = buffer.len().min(seen.len() - start);
             buffer[..count].copy_from_slice(&seen[start..start + count]);
             Ok(count)
@@ -355,9 +312,7 @@ impl Disk for SimDisk {
     }
 
     fn len_bytes(&self, path: &str) -> Result<u64, DiskError> {
-        self.look("read the length of", path, |state| {
-            Ok(state.node(path)?.seen.len() as u64)
-        })
+        self.look("read the length of", path, |state| Ok(state.node(path)?.seen.len() as u64))
     }
 
     fn list(&self, folder: &str) -> Result<Vec<String>, DiskError> {
@@ -366,27 +321,19 @@ impl Disk for SimDisk {
             let paths = state.seen.keys().chain(&state.folders_seen);
             let names: BTreeSet<&str> = paths
                 .filter(|path| folder_of(path) == folder)
-                .map(|path| {
-                    path.rsplit_once('/')
-                        .map_or(path.as_str(), |(_, name)| name)
-                })
+                .map(|path| path.rsplit_once('/').map_or(path.as_str(), |(_, name)| name))
                 .collect();
             Ok(names.into_iter().map(str::to_owned).collect())
         })
     }
 
     fn exists(&self, path: &str) -> Result<bool, DiskError> {
-        self.look("look for", path, |state| {
-            Ok(state.seen.contains_key(path) || state.has_folder(path).is_ok())
-        })
+        self.look("look for", path, |state| Ok(state.seen.contains_key(path) || state.has_folder(path).is_ok()))
     }
 
     fn append(&self, path: &str, bytes: &[u8]) -> Result<(), DiskError> {
         self.act("append to", path, |state, moment| {
-            assert!(
-                !is_tile(path),
-                "{path}: a tile is written whole with replace, not appended to"
-            );
+            assert!(!is_tile(path), "{path}: a tile is written whole with replace, not appended to");
             state.has_folder(folder_of(path))?;
             let room = state.room(moment.op, bytes.len());
             if !state.seen.contains_key(path) {
@@ -394,11 +341,7 @@ impl Disk for SimDisk {
                 state.nodes.push(Node::default());
             }
             state.node_mut(path)?.append(&bytes[..room]);
-            if room < bytes.len() {
-                Err(full_disk())
-            } else {
-                Ok(())
-            }
+            if room < bytes.len() { Err(full_disk()) } else { Ok(()) }
         })
     }
 
@@ -453,10 +396,7 @@ impl Disk for SimDisk {
         self.act("replace", path, |state, moment| {
             state.has_folder(folder_of(path))?;
             if let Ok(old) = state.node(path) {
-                assert!(
-                    !is_tile(path) || old.torn || old.seen == bytes,
-                    "{path}: a tile is written once, and this is other content"
-                );
+                assert!(!is_tile(path) || old.torn || old.seen == bytes, "{path}: a tile is written once, and this is other content");
                 assert!(
                     !is_log(path) || bytes.starts_with(&old.seen[..old.promised]),
                     "{path}: replaced by other bytes, although {} bytes of the log were synced",
@@ -496,10 +436,7 @@ impl Disk for SimDisk {
     fn remove(&self, path: &str) -> Result<(), DiskError> {
         self.act("remove", path, |state, _| {
             let promised = state.node(path)?.promised;
-            assert!(
-                !is_log(path) || promised == 0,
-                "{path}: removed, although {promised} bytes of it were synced"
-            );
+            assert!(!is_log(path) || promised == 0, "{path}: removed, although {promised} bytes of it were synced");
             state.seen.remove(path);
             Ok(())
         })

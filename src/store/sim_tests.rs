@@ -31,27 +31,14 @@ fn a_power_cut_leaves_what_was_synced_and_of_the_rest_what_the_fate_says() {
         let log = disk.reboot().read("log/a").unwrap();
         let end = log.iter().position(|&byte| byte == 0);
         let (written, zeros) = log.split_at(end.unwrap_or(log.len()));
-        assert!(
-            written.starts_with(b"old") && b"oldfresh".starts_with(written),
-            "seed {seed}"
-        );
-        assert!(
-            zeros.is_empty() || (log.len() == 8 && zeros.iter().all(|&byte| byte == 0)),
-            "seed {seed}"
-        );
+        assert!(written.starts_with(b"old") && b"oldfresh".starts_with(written), "seed {seed}");
+        assert!(zeros.is_empty() || (log.len() == 8 && zeros.iter().all(|&byte| byte == 0)), "seed {seed}");
         let x = disk.reboot().read("x").unwrap();
-        assert!(
-            x == b"before" || (x.len() < 6 && b"after!".starts_with(&x[..])),
-            "seed {seed}"
-        );
+        assert!(x == b"before" || (x.len() < 6 && b"after!".starts_with(&x[..])), "seed {seed}");
         seen.insert(log);
         seen.insert(x);
     }
-    assert_eq!(
-        seen.len(),
-        6 + 5 + 7,
-        "old + 0 to 5 bytes of fresh; the same with zeros after 0 to 4; before, and 0 to 5 bytes of after!"
-    );
+    assert_eq!(seen.len(), 6 + 5 + 7, "old + 0 to 5 bytes of fresh; the same with zeros after 0 to 4; before, and 0 to 5 bytes of after!");
 }
 
 #[test]
@@ -60,10 +47,7 @@ fn a_crash_stops_everything_and_says_where() {
     disk.crash_at(1, Fate::Lost);
     disk.append("a", b"x").unwrap();
     let error = disk.append("a", b"y").unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "cannot append to a: the power is off (simulated power cut at operation 1, Lost)"
-    );
+    assert_eq!(error.to_string(), "cannot append to a: the power is off (simulated power cut at operation 1, Lost)");
     assert!(disk.is_off() && disk.read("a").is_err() && disk.exists("a").is_err());
     assert!(!disk.reboot().exists("a").unwrap());
 }
@@ -77,10 +61,7 @@ fn a_synced_file_under_an_unsynced_name_can_vanish_and_so_can_a_folder() {
     disk.sync_folder("log/deep").unwrap();
     disk.sync_folder("log").unwrap();
     disk.crash_now(Fate::Lost);
-    assert!(
-        !disk.reboot().exists("log").unwrap(),
-        "the name log itself was never synced"
-    );
+    assert!(!disk.reboot().exists("log").unwrap(), "the name log itself was never synced");
     disk.crash_now(Fate::Kept);
     assert_eq!(disk.reboot().list("log/deep").unwrap(), ["a"]);
 }
@@ -96,11 +77,7 @@ fn a_later_sync_does_not_save_what_a_failed_one_lost() {
     assert!(disk.sync("a").is_err());
     disk.append("a", b"more").unwrap();
     disk.sync("a").unwrap();
-    assert_eq!(
-        disk.read("a").unwrap(),
-        b"goodlostmore",
-        "readers still see the cached pages"
-    );
+    assert_eq!(disk.read("a").unwrap(), b"goodlostmore", "readers still see the cached pages");
     disk.crash_now(Fate::Lost);
     assert_eq!(disk.reboot().read("a").unwrap(), b"good\0\0\0\0more");
     disk.crash_now(Fate::Kept);

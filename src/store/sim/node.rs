@@ -21,11 +21,7 @@ pub(super) struct Node {
 
 impl Node {
     pub fn whole(bytes: &[u8]) -> Node {
-        Node {
-            seen: bytes.to_vec(),
-            replacement: true,
-            ..Node::default()
-        }
+        Node { seen: bytes.to_vec(), replacement: true, ..Node::default() }
     }
 
     pub fn append(&mut self, bytes: &[u8]) {
@@ -36,10 +32,7 @@ impl Node {
         self.seen.truncate(len);
         self.common = self.common.min(len);
         self.promised = self.promised.min(len);
-        self.doomed = self
-            .doomed
-            .map(|(start, end)| (start.min(len), end.min(len)))
-            .filter(|(start, end)| start < end);
+        self.doomed = self.doomed.map(|(start, end)| (start.min(len), end.min(len))).filter(|(start, end)| start < end);
     }
 
     pub fn sync(&mut self) {
@@ -76,11 +69,7 @@ impl Node {
                 if unsynced.is_empty() {
                     // Nothing was added; a truncation that was not synced may have happened or not.
                     let undone = choose(seed, path, "truncate", 2) == 0;
-                    if undone {
-                        self.durable.clone()
-                    } else {
-                        self.seen[..end].to_vec()
-                    }
+                    if undone { self.durable.clone() } else { self.seen[..end].to_vec() }
                 } else {
                     let choices = unsynced.len() + usize::from(!self.replacement);
                     let cut = choose(seed, path, "content", choices);
