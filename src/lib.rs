@@ -5,5 +5,6 @@ pub mod crypto;
 pub mod event;
 pub mod log;
 pub mod rules;
+pub mod service;
 pub mod store;
 pub mod views;

@@ -141,6 +141,11 @@ impl SecretKey {
         Zeroizing::new(self.0.to_bytes())
     }
 
+    /// The key as the signed-note code takes it.
+    pub(crate) fn signing_key(&self) -> &SigningKey {
+        &self.0
+    }
+
     /// Returns the public half. It is always admitted: it is a multiple of the base point, and not by a multiple of the order.
     pub fn public(&self) -> PublicKey {
         PublicKey(self.0.verifying_key().to_bytes())

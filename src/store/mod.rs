@@ -20,6 +20,7 @@
 //! | [`reader`] | [`SegmentReader`]: acknowledged entries by index, for any number of threads |
 //! | [`segments`] | [`SegmentLog`], the one writer |
 //! | [`head`] | the `checkpoint` file, and what to think of it at start |
+//! | [`index`] | the stored views, in sled |
 //! | [`lock`] | one writer at a time |
 //!
 //! Invariants:
@@ -37,6 +38,7 @@ pub mod chunks;
 pub mod damage;
 pub mod disk;
 pub mod head;
+pub mod index;
 pub mod lock;
 pub mod reader;
 pub mod segments;
@@ -45,6 +47,8 @@ pub mod sim;
 pub use chunks::{Chunk, Chunks, audit_chunks};
 pub use damage::{Damage, Fault, StoreError};
 pub use disk::{Disk, DiskError, FolderDisk};
+pub use index::Index;
+pub use lock::WriterLock;
 pub use reader::SegmentReader;
 pub use segments::{Recovery, SegmentLog, Trimmed};
 pub use sim::{Fate, SimDisk};
