@@ -650,6 +650,9 @@ macro_rules! record {
                         }
                     };
                 )*
+                if first {
+                    return Err(reader.fault("expected a member: an object without any is left out instead"));
+                }
                 reader.object_end()?;
                 Ok($name { $($field),* })
             }

@@ -80,7 +80,7 @@ kinds! {
 vocabulary! {
     /// What a key may do in its organization.
     pub enum Role("a role") {
-        /// Grants and revokes keys of the organization, defines items, opens programmes.
+        /// Grants and revokes keys of the organization, opens programmes.
         Admin = "admin",
         /// Assigns aid.
         Assign = "assign",
@@ -92,7 +92,7 @@ vocabulary! {
         Finance = "finance",
         /// Enrols recipients.
         Intake = "intake",
-        /// Registers organizations and defines regions, for the whole ledger.
+        /// Registers organizations, defines items and regions, for the whole ledger.
         Registrar = "registrar",
     }
 }
@@ -375,7 +375,7 @@ record! {
     pub struct EventReversed { event: EventId, reason: ReversalReason }
 }
 
-/// A checkpoint origin: 1 to 255 visible ASCII characters without `+` (C2SP signed-note key names allow no space and no plus).
+/// A checkpoint origin: 1 to 255 visible ASCII characters without `+`, `"` and `\` (C2SP signed-note key names allow no space and no plus).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin(pub String);
 
@@ -391,7 +391,7 @@ impl std::str::FromStr for Origin {
     }
 }
 
-/// A one-time code as printed on a slip: 16 to 64 characters of `0-9A-Z` in lower or upper case as printed.
+/// A one-time code as printed on a slip: 16 to 64 digits and upper-case letters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SlipCode(pub String);
 

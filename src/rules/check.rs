@@ -96,9 +96,8 @@ pub fn roles_for(kind: Kind) -> &'static [Role] {
         Kind::LedgerOpened | Kind::OrganizationRegistered | Kind::OrganizationSuspended | Kind::OrganizationReinstated => {
             &[Role::Registrar]
         }
-        Kind::KeyGranted | Kind::KeyRevoked | Kind::ItemDefined | Kind::RegionDefined | Kind::ProgrammeClosed => {
-            &[Role::Admin, Role::Registrar]
-        }
+        Kind::ItemDefined | Kind::RegionDefined => &[Role::Registrar],
+        Kind::KeyGranted | Kind::KeyRevoked | Kind::ProgrammeClosed => &[Role::Admin, Role::Registrar],
         Kind::ProgrammeOpened => &[Role::Admin],
         Kind::RecipientEnrolled => &[Role::Intake],
         Kind::DonationReceived => &[Role::Finance],
@@ -227,7 +226,10 @@ impl State {
             Body::DonationReceived(_) => self.lots.len(),
             Body::AssignmentMade(_) => self.assignments.len(),
             Body::DeliveryMade(_) => self.deliveries.len(),
-            _ => 0,
+            _ => match accepted.change {
+                Change::AssignmentCancelled { assignment } => assignment.at(),
+                _ => 0,
+            },
         };
         match &accepted.change {
             Change::RecipientEnrolled { .. } => people::apply(self, accepted),
@@ -244,7 +246,12 @@ impl State {
             self.reference_of.insert(accepted.index, *reference);
         }
         self.ids.push(accepted.id);
-        self.made.push(Made { kind: event.kind(), organization: accepted.organization, place: place as u32, reversed: false });
+        self.made.push(Made {
+            kind: event.kind(),
+            organization: accepted.organization,
+            place: u32::try_from(place).expect("the rules let nothing grow beyond 2^32"),
+            reversed: false,
+        });
         let key = self.keys.get_mut(&event.signer).expect("the signer's key was found by the rules");
         key.feed = FeedHead { sequence: event.sequence + 1, previous: accepted.id };
     }

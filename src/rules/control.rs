@@ -62,13 +62,16 @@ pub(super) fn event_reversed(case: &Case, body: &EventReversed) -> Result<Found,
             if assignment.cancelled {
                 return blocked("an assignment that was cancelled: reverse the cancellation first");
             }
-            if assignment.draws.iter().any(|draw| draw.delivered > 0) {
+            if assignment.delivered_any() {
                 return blocked("an assignment that was delivered from: reverse the deliveries first");
             }
             (release(state, assignment), Some(assignment.recipient))
         }
         Kind::AssignmentCancelled => {
             let assignment = &state.assignments[made.place as usize];
+            if state.recipients[assignment.recipient.at()].reversed {
+                return blocked("a cancellation whose recipient's enrolment was reversed since");
+            }
             let postings: Vec<_> = release(state, assignment).into_iter().map(Posting::turned).collect();
             if postings.iter().any(|posting| state.lots[posting.lot.at()].on_hand < posting.quantity) {
                 return blocked("a cancellation whose goods were assigned again");
@@ -113,7 +116,13 @@ pub(super) fn apply(state: &mut State, subject: u32) {
             assignment.reversed = true;
             state.recipients[assignment.recipient.at()].assignments -= 1;
         }
-        Kind::AssignmentCancelled => state.assignments[place].cancelled = false,
+        Kind::AssignmentCancelled => {
+            let assignment = &mut state.assignments[place];
+            assignment.cancelled = false;
+            if !assignment.delivered_any() {
+                state.recipients[assignment.recipient.at()].assignments += 1;
+            }
+        }
         Kind::DeliveryMade => {
             let delivery = &state.deliveries[place];
             let assignment = &mut state.assignments[delivery.assignment.at()];
@@ -121,9 +130,6 @@ pub(super) fn apply(state: &mut State, subject: u32) {
                 let assigned =
                     assignment.draws.iter_mut().find(|assigned| assigned.lot == lot).expect("a delivery's lots are its assignment's");
                 assigned.delivered -= quantity;
-            }
-            if delivery.code_shown {
-                assignment.code_used = false;
             }
         }
         kind => unreachable!("{kind} is not reversible"),

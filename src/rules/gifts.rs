@@ -26,7 +26,7 @@ pub(super) fn donation_received(case: &Case, body: &DonationReceived) -> Result<
     let restrictions = body.restrictions.as_ref().map(|named| restrictions_named(state, named)).transpose()?.map(Box::new);
     let first = state.lots.len();
     let postings = lots.iter().enumerate().map(|(line, &(item, quantity))| Posting {
-        lot: LotIx((first + line) as u32),
+        lot: LotIx(u32::try_from(first + line).expect("a log has fewer than 2^32 lots")),
         item,
         quantity,
         source: Account::Donor,

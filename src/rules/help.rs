@@ -34,6 +34,11 @@ pub(super) fn assignment_made(case: &Case, body: &AssignmentMade) -> Result<Foun
         let bound = |day: Option<crate::event::Date>| day.map_or("open".to_owned(), |day| day.to_string());
         return Err(Rejection::new(Rule::ProgrammePeriod, "time", format!("from {} until {}", bound(row.from), bound(row.until)), day));
     }
+    if let Some(lock) = &body.lock
+        && state.locks.contains(lock)
+    {
+        return Err(Rejection::new(Rule::LockUsed, "body.lock", "a new lock", lock));
+    }
     let mut draws = Vec::with_capacity(body.draws.len());
     let mut postings = Vec::with_capacity(body.draws.len());
     for (line, draw) in body.draws.iter().enumerate() {
@@ -177,6 +182,7 @@ pub(super) fn apply(state: &mut State, accepted: &Accepted<'_>) {
         (Body::AssignmentMade(body), Change::AssignmentMade { draws }) => {
             let recipient: RecipientIx = accepted.recipient.expect("an assignment has a recipient");
             state.recipients[recipient.at()].assignments += 1;
+            state.locks.extend(body.lock);
             state.assignments.push(Assignment {
                 entry: accepted.index,
                 organization: accepted.organization,
@@ -189,7 +195,13 @@ pub(super) fn apply(state: &mut State, accepted: &Accepted<'_>) {
                 reversed: false,
             });
         }
-        (_, Change::AssignmentCancelled { assignment }) => state.assignments[assignment.at()].cancelled = true,
+        (_, Change::AssignmentCancelled { assignment }) => {
+            let row = &mut state.assignments[assignment.at()];
+            row.cancelled = true;
+            if !row.delivered_any() {
+                state.recipients[row.recipient.at()].assignments -= 1;
+            }
+        }
         (Body::DeliveryMade(body), Change::DeliveryMade { assignment, draws }) => {
             let row = &mut state.assignments[assignment.at()];
             for &(lot, quantity) in draws {
@@ -198,7 +210,7 @@ pub(super) fn apply(state: &mut State, accepted: &Accepted<'_>) {
                 assigned.delivered += quantity;
             }
             row.code_used |= body.code.is_some();
-            state.deliveries.push(Delivery { assignment: *assignment, draws: draws.as_slice().into(), code_shown: body.code.is_some() });
+            state.deliveries.push(Delivery { assignment: *assignment, draws: draws.as_slice().into() });
         }
         (body, change) => unreachable!("{} was accepted as {change:?}", body.kind()),
     }

@@ -103,7 +103,8 @@ rules! {
     DeliveryExceedsAssigned = 505 "delivery-exceeds-assigned" "No more is delivered from a lot than was assigned from it.",
     CodeWithoutLock = 506 "code-without-lock" "A code is shown only for an assignment that has a lock.",
     CodeMismatch = 507 "code-mismatch" "The lock is the BLAKE3 of the code.",
-    CodeUsed = 508 "code-used" "A code is shown for one standing delivery only.",
+    CodeUsed = 508 "code-used" "A code is shown once; a reversal does not make it secret again.",
+    LockUsed = 509 "lock-used" "A lock stands on one assignment only.",
 
     EventUnknown = 600 "event-unknown" "The event that is reversed is in the log.",
     EventNotReversible = 601 "event-not-reversible" "Only enrolments, donations, assignments, cancellations and deliveries are reversed.",

@@ -203,7 +203,7 @@ pub struct Recipient {
     pub r#type: RecipientType,
     /// The tag that stands once in the programme.
     pub uniqueness: Option<Box<Blake3Hash>>,
-    /// Standing assignments: while there is one, the enrolment is not reversed.
+    /// Assignments that stand and are not cancelled with nothing delivered: while there is one, the enrolment is not reversed.
     pub assignments: u32,
     /// Whether the enrolment was reversed.
     pub reversed: bool,
@@ -237,7 +237,7 @@ pub struct Lot {
     pub organization: OrganizationIx,
     /// What it may be spent on: a place in [`State::restrictions`].
     pub restrictions: Option<u32>,
-    /// How much it was when made, in minor units. Zero after a reversal.
+    /// How much it was when made, in minor units.
     pub quantity: u64,
     /// How much is free.
     pub on_hand: u64,
@@ -287,7 +287,7 @@ pub struct Assignment {
     pub lock: Option<Box<Blake3Hash>>,
     /// The day by which it should be delivered.
     pub due: Option<Date>,
-    /// Whether a standing delivery showed the code.
+    /// Whether a delivery showed the code, be it reversed since: the code is public from then on and proves nothing more.
     pub code_used: bool,
     /// Whether the rest was put back on hand.
     pub cancelled: bool,
@@ -296,6 +296,11 @@ pub struct Assignment {
 }
 
 impl Assignment {
+    /// Whether any standing delivery took from it.
+    pub fn delivered_any(&self) -> bool {
+        self.draws.iter().any(|draw| draw.delivered > 0)
+    }
+
     /// What is set aside and not delivered, by lot; nothing once it is cancelled or reversed.
     pub fn remaining(&self) -> impl Iterator<Item = (LotIx, u64)> {
         let standing = !self.cancelled && !self.reversed;
@@ -313,8 +318,6 @@ pub struct Delivery {
     pub assignment: AssignmentIx,
     /// How much of which lot.
     pub draws: Box<[(LotIx, u64)]>,
-    /// Whether it showed the slip's code.
-    pub code_shown: bool,
 }
 
 /// What an entry made, to find it by the entry's place.
@@ -324,7 +327,7 @@ pub struct Made {
     pub kind: Kind,
     /// Who appended it.
     pub organization: OrganizationIx,
-    /// The place of what it made, in the array of its kind; of its first lot for a donation.
+    /// The place of what it made, in the array of its kind; of its first lot for a donation, of the assignment for a cancellation.
     pub place: u32,
     /// Whether a later event reversed it.
     pub reversed: bool,
@@ -380,6 +383,8 @@ pub struct State {
     pub lots: Vec<Lot>,
     /// Assignments.
     pub assignments: Vec<Assignment>,
+    /// Locks of all assignments ever made: a code opens one assignment only.
+    pub locks: FxHashSet<Blake3Hash>,
     /// Deliveries.
     pub deliveries: Vec<Delivery>,
     /// References of standing events, with the entry that has each.
@@ -401,7 +406,7 @@ impl State {
         if made.kind != Kind::DonationReceived {
             return None;
         }
-        let place = made.place + u32::from(id.line);
+        let place = made.place.checked_add(u32::from(id.line))?;
         self.lots.get(place as usize).filter(|lot| lot.entry == entry).map(|_| LotIx(place))
     }
 
