@@ -1,1 +1,5 @@
-fn main() {}
+//! The `aidledger` program: see [`aidledger::cli`].
+
+fn main() -> std::process::ExitCode {
+    aidledger::cli::main()
+}

@@ -1,3 +1,173 @@
 //! The command line: a thin shell around the layers below.
+//!
+//! Data goes to stdout, talk to stderr; `--json` gives every answer as JSON; `-` is stdin. Exit status: 0 yes or done, 1 an honest
+//! no (rejected, does not verify), 2 could not tell (usage, IO).
+//!
+//! * [`report`]: wording, hints and exit codes, in one place.
+//! * [`context`]: the ledger, keys and passphrases a command works with; shortened ids.
+//! * [`setup`]: init, key. [`govern`]: organization, item, region, programme. [`give`]: enrol, donate, assign, deliver, cancel, reverse.
+//! * [`submit`]: sign, append. [`look`]: show, list, balance, history, trace. [`prove`]: checkpoint, prove, check-proof.
+//! * [`verify`]: verify, rebuild, export.
 
+pub mod context;
+pub mod give;
+pub mod govern;
+pub mod look;
+pub mod prove;
+pub mod report;
 pub mod secret;
+pub mod setup;
+pub mod submit;
+pub mod verify;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use report::{Failure, Out};
+
+/// One ledger of aid for a whole city: signed events in, verified balances and histories out.
+#[derive(Debug, Parser)]
+#[command(name = "aidledger", version, max_term_width = 100, propagate_version = true, after_help = AFTER_HELP)]
+pub struct Cli {
+    /// Give every answer as JSON on stdout.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "Start with `aidledger demo`, or with `aidledger init --name \"Our fund\"`.\n\
+Exit status: 0 yes or done, 1 an honest no, 2 could not tell.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Open a new ledger in a folder, with its log key and a first key of your own.
+    Init(setup::Init),
+    /// Make keys, show them, grant them roles and revoke them.
+    #[command(subcommand)]
+    Key(setup::KeyCommand),
+    /// Register, suspend and reinstate organizations.
+    #[command(subcommand, visible_alias = "org")]
+    Organization(govern::OrganizationCommand),
+    /// Define what can be given: money, goods, services.
+    Item(govern::Item),
+    /// Define a region.
+    Region(govern::Region),
+    /// Open and close programmes.
+    #[command(subcommand)]
+    Programme(govern::ProgrammeCommand),
+    /// Enrol a recipient in a programme.
+    #[command(visible_alias = "enroll")]
+    Enrol(give::Enrol),
+    /// Record a gift that was received: `donate 500 rice --from organization:"Mill Ltd"`.
+    Donate(give::Donate),
+    /// Set parts of lots aside for a recipient: `assign 5 rice --to 3f2a --programme winter`.
+    Assign(give::Assign),
+    /// Record what was handed over: `deliver 9c41` (all of the assignment) or `deliver 9c41 3 rice`.
+    Deliver(give::Deliver),
+    /// Put what is left of an assignment back on hand.
+    Cancel(give::Cancel),
+    /// Undo an event that was entered in error, in the open.
+    Reverse(give::Reverse),
+    /// Turn drafts (JSON Lines) into signed events, also without a ledger at hand.
+    Sign(submit::Sign),
+    /// Append signed events (JSON Lines from a file or stdin).
+    Append(submit::Append),
+    /// Show one event, recipient, lot, organization or other thing by its id or code.
+    Show(look::Show),
+    /// List entries, organizations, keys, items, regions, programmes, recipients or lots.
+    List(look::List),
+    /// What came in, where it is now and what reached people.
+    #[command(visible_alias = "bal")]
+    Balance(look::Balance),
+    /// All entries about a recipient, lot, organization, programme, region or item.
+    History(look::History),
+    /// What became of a gift, or whose gifts made up a delivery.
+    Trace(look::Trace),
+    /// Print the latest checkpoint, or with --vkey the log's public key.
+    Checkpoint(prove::CheckpointCommand),
+    /// Make a proof file that an event is in the log.
+    Prove(prove::Prove),
+    /// Check a proof file offline, without a ledger.
+    CheckProof(prove::CheckProof),
+    /// Verify everything: chain, signatures, feeds, tree, tiles, checkpoint, rules, views.
+    Verify(verify::Verify),
+    /// Make everything that is derived from the log again: views, snapshot, tiles.
+    Rebuild(verify::Rebuild),
+    /// Write the ledger in another form.
+    #[command(subcommand)]
+    Export(verify::ExportCommand),
+    /// Print a completion script for a shell.
+    Completions {
+        /// bash, zsh, fish, elvish or powershell.
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages into a folder.
+    Man {
+        /// The folder.
+        folder: std::path::PathBuf,
+    },
+}
+
+/// Parses the arguments, runs the command and returns the exit status.
+pub fn main() -> std::process::ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // clap writes help to stdout and mistakes to stderr; a closed pipe is nobody's mistake.
+            let _ = error.print();
+            return std::process::ExitCode::from(if error.use_stderr() { report::COULD_NOT_TELL } else { report::YES });
+        }
+    };
+    let out = Out::new(cli.json);
+    report::finish(&out, run(cli.command, &out))
+}
+
+fn run(command: Command, out: &Out) -> Result<(), Failure> {
+    match command {
+        Command::Init(args) => args.run(out),
+        Command::Key(command) => command.run(out),
+        Command::Organization(command) => command.run(out),
+        Command::Item(args) => args.run(out),
+        Command::Region(args) => args.run(out),
+        Command::Programme(command) => command.run(out),
+        Command::Enrol(args) => args.run(out),
+        Command::Donate(args) => args.run(out),
+        Command::Assign(args) => args.run(out),
+        Command::Deliver(args) => args.run(out),
+        Command::Cancel(args) => args.run(out),
+        Command::Reverse(args) => args.run(out),
+        Command::Sign(args) => args.run(out),
+        Command::Append(args) => args.run(out),
+        Command::Show(args) => args.run(out),
+        Command::List(args) => args.run(out),
+        Command::Balance(args) => args.run(out),
+        Command::History(args) => args.run(out),
+        Command::Trace(args) => args.run(out),
+        Command::Checkpoint(args) => args.run(out),
+        Command::Prove(args) => args.run(out),
+        Command::CheckProof(args) => args.run(out),
+        Command::Verify(args) => args.run(out),
+        Command::Rebuild(args) => args.run(out),
+        Command::Export(command) => command.run(out),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "aidledger", &mut std::io::stdout());
+            Ok(())
+        }
+        Command::Man { folder } => {
+            std::fs::create_dir_all(&folder).map_err(|error| Failure::io(&folder, error))?;
+            clap_mangen::generate_to(Cli::command(), &folder).map_err(|error| Failure::io(&folder, error))?;
+            out.say(format!("The manual pages are in {}. Read one with `man {}/aidledger.1`.", folder.display(), folder.display()));
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}
