@@ -324,7 +324,7 @@ pub struct Made {
     pub kind: Kind,
     /// Who appended it.
     pub organization: OrganizationIx,
-    /// The place of what it made, in the array of its kind; of its first lot for a donation.
+    /// The place of what it made, in the array of its kind; of its first lot for a donation, of the assignment for a cancellation.
     pub place: u32,
     /// Whether a later event reversed it.
     pub reversed: bool,
