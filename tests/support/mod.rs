@@ -38,6 +38,8 @@ pub struct World {
     pub recorded: Time,
     /// Event ids by the names that the test gave them.
     pub names: BTreeMap<String, EventId>,
+    /// What was accepted, in order.
+    pub log: Vec<SignedEvent>,
 }
 
 /// The key of a name: its seed is the BLAKE3 of the name.
@@ -53,7 +55,12 @@ pub fn organization_of(signer: &str) -> &str {
 impl World {
     /// A log without any event, on 1 February 2026.
     pub fn empty() -> World {
-        World { state: State::default(), recorded: "2026-02-01T00:00:00Z".parse().expect("a time"), names: BTreeMap::new() }
+        World {
+            state: State::default(),
+            recorded: "2026-02-01T00:00:00Z".parse().expect("a time"),
+            names: BTreeMap::new(),
+            log: Vec::new(),
+        }
     }
 
     /// A log that `hall-registrar` has opened.
@@ -222,6 +229,7 @@ impl World {
         assert!(accepted.postings.iter().all(|posting| posting.source != posting.target && posting.quantity > 0));
         self.state.apply(&accepted);
         self.recorded.0 += 1;
+        self.log.push(signed.clone());
         self.lots_add_up();
         Ok(id)
     }
