@@ -288,7 +288,8 @@ fn start() -> (World, Book, Ledger) {
     (world, book, ledger)
 }
 
-fn run(seed: u64) -> BTreeMap<String, usize> {
+/// Goes through the history of a seed. Returns how often each answer was given, and the largest sum that stood in an account at the end.
+fn run(seed: u64) -> (BTreeMap<String, usize>, u128) {
     println!("AIDLEDGER_SEED={seed}");
     let (mut world, mut book, mut ledger) = start();
     let mut dice = Dice(seed);
@@ -329,9 +330,8 @@ fn run(seed: u64) -> BTreeMap<String, usize> {
     assert_eq!(restored.ids.len(), world.state.ids.len());
     assert_eq!(format!("{:?}", restored.lots), format!("{:?}", world.state.lots));
     assert_eq!(format!("{:?}", restored.assignments), format!("{:?}", world.state.assignments));
-    let largest = ledger.by_item.values().map(|sum| sum.unsigned_abs()).max();
-    assert!(largest > Some(u128::from(u64::MAX)), "no sum passes 64 bits: {largest:?}");
-    answers
+    let largest = ledger.by_item.values().map(|sum| sum.unsigned_abs()).max().unwrap_or(0);
+    (answers, largest)
 }
 
 #[test]
@@ -341,8 +341,11 @@ fn random_histories_keep_every_balance() {
         Err(_) => vec![1, 2, 3],
     };
     let mut answers: BTreeMap<String, usize> = BTreeMap::new();
+    let mut largest = 0;
     for seed in &seeds {
-        run(*seed).into_iter().for_each(|(answer, count)| *answers.entry(answer).or_default() += count);
+        let (given, sum) = run(*seed);
+        given.into_iter().for_each(|(answer, count)| *answers.entry(answer).or_default() += count);
+        largest = largest.max(sum);
     }
     println!("{answers:#?}");
     // The histories are worth nothing if they do not come to the places where quantities could go wrong.
@@ -380,5 +383,8 @@ fn random_histories_keep_every_balance() {
         "organization-suspended",
     ];
     let missed: Vec<_> = musts.iter().filter(|must| !answers.contains_key(**must)).collect();
-    assert!(seeds.len() == 1 || missed.is_empty(), "no history came to {missed:?}");
+    if seeds.len() > 1 {
+        assert!(missed.is_empty(), "no history came to {missed:?}");
+        assert!(largest > u128::from(u64::MAX), "no sum passes 64 bits: {largest}");
+    }
 }
