@@ -120,13 +120,13 @@ impl Show {
             let (key, value) = shown;
             let json: Value = serde_json::from_slice(&value).expect("a row is JSON");
             let mut answer = json!({ "size": reader.chain.size, "what": key, "row": json });
-            let balances = balance_rows(&reader, &Filter::of_code(&key))?;
-            if let Some(balances) = balances.as_ref().filter(|rows| !rows.is_empty()) {
+            let balances = grouped(&reader, &Filter::of_code(&key), &[By::Item])?;
+            if !balances.is_empty() {
                 answer["balances"] = balances.iter().map(|(name, balance)| balance_json(name, balance)).collect();
             }
             out.answer(answer, || {
                 let pretty = serde_json::to_string_pretty(&json).expect("it was JSON");
-                let table = balances.filter(|rows| !rows.is_empty()).map_or(String::new(), |rows| format!("\n\n{}", balance_table(&rows)));
+                let table = if balances.is_empty() { String::new() } else { format!("\n\n{}", balance_table(&balances)) };
                 format!("{key}\n{pretty}{table}")
             });
             return Ok(());
@@ -416,12 +416,10 @@ impl Filter {
     }
 }
 
-/// Balances by item, or by the columns asked for.
-fn balance_rows(reader: &Reader, filter: &Filter) -> Result<Option<Vec<(Vec<String>, Balance)>>, Failure> {
-    grouped(reader, filter, &[By::Item]).map(Some)
-}
+/// Balances by the columns asked for.
+type BalanceRows = Vec<(Vec<String>, Balance)>;
 
-fn grouped(reader: &Reader, filter: &Filter, by: &[By]) -> Result<Vec<(Vec<String>, Balance)>, Failure> {
+fn grouped(reader: &Reader, filter: &Filter, by: &[By]) -> Result<BalanceRows, Failure> {
     let mut groups: BTreeMap<Vec<String>, Balance> = BTreeMap::new();
     for row in reader.rows(ViewName::Balances, "")? {
         let parts: Vec<&str> = row.key.split('/').collect();

@@ -134,7 +134,7 @@ impl Init {
             "log_vkey": vkey, "key": key.public().to_string(), "key_file": own_path,
         });
         out.answer(answer, || {
-            let at = if self.ledger.ledger == PathBuf::from("my-ledger") { String::new() } else { format!(" --ledger {}", self.ledger.ledger.display()) };
+            let at = if self.ledger.ledger.as_os_str() == "my-ledger" { String::new() } else { format!(" --ledger {}", self.ledger.ledger.display()) };
             format!(
                 "The ledger is open in {}.\n\n  ledger id  {id}\n  log key    {vkey}\n  your key   {} ({})\n\n\
                  Give the ledger id and the log key to everybody who should be able to check you: print them.\n\
@@ -183,7 +183,8 @@ pub enum KeyCommand {
     /// Grant a key roles in an organization; granting again replaces its roles.
     Grant {
         /// The public key, 64 hex digits, or the name of a key among the ledger's keys.
-        key: String,
+        #[arg(value_name = "KEY")]
+        public: String,
         /// What it may do: registrar, admin, finance, intake, assign, field, audit.
         #[arg(long, required = true, value_delimiter = ',')]
         roles: Vec<Role>,
@@ -201,7 +202,8 @@ pub enum KeyCommand {
     /// Revoke a key: it signs nothing more; what it signed stays.
     Revoke {
         /// The public key, whole or its beginning.
-        key: String,
+        #[arg(value_name = "KEY")]
+        public: String,
         /// Why: lost, left, compromised or replaced.
         #[arg(long)]
         reason: RevocationReason,
@@ -231,13 +233,13 @@ impl KeyCommand {
                 Ok(())
             }
             KeyCommand::List { ledger } => list(&ledger, out),
-            KeyCommand::Grant { key, roles, organization, label, ledger, sign } => {
-                let public = public_key(&key, &ledger, &sign)?;
+            KeyCommand::Grant { public, roles, organization, label, ledger, sign } => {
+                let public = public_key(&public, &ledger, &sign)?;
                 let pen = Pen::open(&ledger, &sign, out)?;
                 let organization = organization.unwrap_or(pen.organization);
                 pen.write(Body::KeyGranted(KeyGranted { key: public, label, organization, roles: Set::new(roles) }), out)
             }
-            KeyCommand::Revoke { key, reason, ledger, sign } => {
+            KeyCommand::Revoke { public: key, reason, ledger, sign } => {
                 let pen = Pen::open(&ledger, &sign, out)?;
                 let mut found = pen.state().keys.keys().filter(|public| public.to_string().starts_with(&key));
                 let public = match (found.next(), found.next()) {
