@@ -5,16 +5,16 @@
 //! State::apply(&Accepted)                                                changes, cannot fail
 //! ```
 //!
-//! The service runs [`check`] when an event is appended; an auditor runs the same code over the whole log and must come to the
+//! The service runs [`check`](check::check) when an event is appended; an auditor runs the same code over the whole log and must come to the
 //! same answers. So nothing here knows a clock, a file, a random number or the order of a hash map.
 //!
 //! * [`rejection`]: the numbered rules.
 //! * [`state`]: what the rules remember of the log.
-//! * [`check`]: the rules every event obeys; then one file per group of kinds:
+//! * [`mod@check`]: the rules every event obeys; then one file per group of kinds:
 //!   [`governance`], [`people`], [`gifts`], [`help`], [`control`].
 //! * [`postings`]: the double-entry movements that follow from an accepted event.
 //!
-//! A new kind gets a function in its group's file, a line in [`check`]'s dispatch, and a variant of [`Change`].
+//! A new kind gets a function in its group's file, a line in [`mod@check`]'s dispatch, and a variant of [`Change`].
 
 pub mod check;
 pub mod control;
