@@ -7,8 +7,9 @@
 //! * [`context`]: the ledger, keys and passphrases a command works with; shortened ids.
 //! * [`setup`]: init, key. [`govern`]: organization, item, region, programme. [`give`]: enrol, donate, assign, deliver, cancel, reverse.
 //! * [`submit`]: sign, append. [`look`]: show, list, balance, history, trace. [`prove`]: checkpoint, prove, check-proof.
-//! * [`verify`]: verify, rebuild, export.
+//! * [`verify`]: verify, rebuild, export. [`bench`]: measurements.
 
+pub mod bench;
 pub mod context;
 pub mod give;
 pub mod govern;
@@ -96,6 +97,8 @@ enum Command {
     /// Write the ledger in another form.
     #[command(subcommand)]
     Export(verify::ExportCommand),
+    /// Measure this machine: each figure beside its bound.
+    Bench(bench::Bench),
     /// Print a completion script for a shell.
     Completions {
         /// bash, zsh, fish, elvish or powershell.
@@ -149,6 +152,7 @@ fn run(command: Command, out: &Out) -> Result<(), Failure> {
         Command::Verify(args) => args.run(out),
         Command::Rebuild(args) => args.run(out),
         Command::Export(command) => command.run(out),
+        Command::Bench(args) => args.run(out),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "aidledger", &mut std::io::stdout());
             Ok(())
