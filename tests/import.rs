@@ -77,7 +77,7 @@ fn import(ledger: &mut Ledger, mapping: &Mapping, text: &[u8]) -> (Summary, Note
     rows.header().require(mapping.columns()).unwrap();
     let mut planner = Planner::new(mapping, &importer, ledger.state().clone()).unwrap();
     let mut notes = Notes::default();
-    let summary = run(ledger, &mut planner, &mut rows, &mut notes).unwrap();
+    let summary = run(Some(ledger), &mut planner, &mut rows, &mut notes).unwrap();
     assert_eq!(notes.rows, summary.rows);
     assert_eq!(summary.rows, summary.taken + summary.already_there + notes.rejects.len() as u64);
     (summary, notes)

@@ -46,12 +46,12 @@ pub trait Surroundings {
     fn advanced(&mut self, rows: u64);
 }
 
-/// Imports all rows. The planner must have begun with this ledger's state.
+/// Imports all rows. The planner must have begun with this ledger's state. Without a ledger nothing is appended: a rehearsal.
 ///
 /// # Errors
 /// [`RunError`].
 pub fn run<R: Read>(
-    ledger: &mut Ledger,
+    mut ledger: Option<&mut Ledger>,
     planner: &mut Planner<'_>,
     rows: &mut Rows<R>,
     surroundings: &mut dyn Surroundings,
@@ -60,7 +60,8 @@ pub fn run<R: Read>(
     let mut summary = Summary::default();
     let mut row = Row::default();
     // One time a batch, and never before what the ledger recorded last: the planner must judge as the ledger will.
-    let mut now = surroundings.now().max(ledger.chain().recorded);
+    let recorded = |ledger: &Option<&mut Ledger>| ledger.as_ref().map_or(Time(0), |ledger| ledger.chain().recorded);
+    let mut now = surroundings.now().max(recorded(&ledger));
     while rows.next_into(&mut row)? {
         let outcome = planner.row(&header, &row, now);
         summary.count(&outcome);
@@ -68,8 +69,8 @@ pub fn run<R: Read>(
             surroundings.rejected(&row, reject).map_err(RunError::Rejects)?;
         }
         if planner.pending() >= BATCH_EVENTS {
-            append(ledger, planner, now)?;
-            now = surroundings.now().max(ledger.chain().recorded);
+            append(ledger.as_deref_mut(), planner, now)?;
+            now = surroundings.now().max(recorded(&ledger));
         }
         surroundings.advanced(summary.rows);
     }
@@ -79,12 +80,12 @@ pub fn run<R: Read>(
     Ok(summary)
 }
 
-fn append(ledger: &mut Ledger, planner: &mut Planner<'_>, now: Time) -> Result<(), RunError> {
+fn append(ledger: Option<&mut Ledger>, planner: &mut Planner<'_>, now: Time) -> Result<(), RunError> {
     let (events, submissions): (Vec<_>, Vec<_>) =
         planner.take_pending().into_iter().map(|pending| ((pending.id, pending.kind), pending.bytes)).unzip();
-    if submissions.is_empty() {
+    let Some(ledger) = ledger.filter(|_| !submissions.is_empty()) else {
         return Ok(());
-    }
+    };
     for (placed, (id, kind)) in ledger.append_without_proofs(&submissions, now)?.into_iter().zip(events) {
         match placed {
             Placed::New(_, placed, _) | Placed::Known(_, placed) => assert_eq!(placed, id, "the ledger names an event as its author does"),
