@@ -413,3 +413,79 @@ fn a_broken_file_is_refused_before_anything_is_planned() {
     latin[at] = 0xe9;
     assert!(matches!(check(&latin), Err(RowsError::NotUtf8 { line: 11, .. })));
 }
+
+/// Every file of a folder with its bytes.
+fn snapshot(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                folders.push(entry);
+            } else {
+                files.insert(entry.clone(), std::fs::read(&entry).unwrap());
+            }
+        }
+    }
+    files
+}
+
+#[test]
+fn the_command_opens_a_ledger_and_a_broken_file_leaves_its_bytes_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("ledger");
+    let command = |mapping: &Path, file: &Path| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_aidledger"));
+        command.args(["--json", "import", "--no-passphrase", "--ledger"]).arg(&ledger).arg("--mapping").arg(mapping).arg(file);
+        command.env_remove("AIDLEDGER_KEY").env_remove("AIDLEDGER_LEDGER");
+        let output = command.output().unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code().unwrap(), json, String::from_utf8(output.stderr).unwrap())
+    };
+    let (mapping, sheet) = (fixture("example.toml"), fixture("example.csv"));
+    let text = String::from_utf8(std::fs::read(&sheet).unwrap()).unwrap();
+    let broken: Vec<(&str, Vec<u8>)> = vec![
+        ("no column `Дата`", text.replace("Дата;", "День;").into_bytes()),
+        ("line 4: a quote opens here and never closes", text.replace("ночью\"", "ночью").into_bytes()),
+        ("not UTF-8", text.replace("Мука", "\u{1}").into_bytes().into_iter().map(|b| if b == 1 { 0xcc } else { b }).collect()),
+        (
+            "row 10 (line 11) has 3 cells, the header has 10",
+            text.split_inclusive('\n').take(10).chain(["07.02.2026;;"]).collect::<String>().into_bytes(),
+        ),
+        ("the file is empty", Vec::new()),
+    ];
+    let check_broken = || {
+        for (says, bytes) in &broken {
+            let file = folder.path().join("broken.csv");
+            std::fs::write(&file, bytes).unwrap();
+            let (status, json, _) = command(&mapping, &file);
+            assert_eq!((status, &json["answer"]), (2, &"unable".into()), "{says}");
+            assert!(json["error"].as_str().unwrap().contains(says), "{json}");
+        }
+    };
+    check_broken();
+    assert!(!ledger.exists(), "nothing is made for a broken file");
+
+    let (status, json, _) = command(&mapping, &sheet);
+    assert_eq!(
+        (status, &json["rows"]["taken"], &json["rows"]["rejected"], &json["events"]["delivery.made"]),
+        (0, &5.into(), &4.into(), &5.into())
+    );
+    let rejects = plain_rows(&ledger.join("imports/example.rejects.csv"));
+    assert_eq!(rejects.iter().map(|row| row["row"].as_str()).collect::<Vec<_>>(), ["5", "7", "8", "10"]);
+    assert_eq!(
+        (rejects[1]["column"].as_str(), rejects[1]["value"].as_str(), rejects[1]["Дата"].as_str()),
+        ("Количество", "?", "06.02.2026")
+    );
+
+    let before = snapshot(&ledger);
+    check_broken();
+    assert!(snapshot(&ledger) == before);
+    let (status, json, _) = command(&mapping, &sheet);
+    assert_eq!((status, &json["rows"]["already_there"], &json["events"]), (0, &5.into(), &serde_json::json!({})));
+    assert!(snapshot(&ledger) == before, "a second run leaves every byte as it was");
+
+    let state = from_disk(&ledger);
+    assert_eq!(state.organizations.code(0).as_str(), "fund");
+    assert_eq!(state.deliveries.len(), 5);
+}

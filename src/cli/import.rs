@@ -228,6 +228,7 @@ impl Surroundings for Desk {
 }
 
 /// The list of rows that were not taken: row, column, value, reason, then the row as it stood. Takes its name only when it is complete.
+/// The cells may name people, whom the log never names, so the file is for its owner only.
 struct Rejects {
     writer: csv::Writer<File>,
     part: PathBuf,
@@ -239,7 +240,11 @@ impl Rejects {
         let mut part = path.as_os_str().to_owned();
         part.push(".part");
         let part = PathBuf::from(part);
-        let file = File::create(&part).map_err(|error| Failure::io(&part, error))?;
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&part).map_err(|error| Failure::io(&part, error))?;
         let mut writer = csv::WriterBuilder::new().from_writer(file);
         let columns = ["row", "column", "value", "reason"].into_iter().chain(header.names.iter().map(String::as_str));
         writer.write_record(columns).map_err(|error| Failure::io(&part, error))?;
