@@ -24,12 +24,12 @@ pub enum RowsError {
     #[error("the file is not UTF-8 (it begins like UTF-16); save it as CSV UTF-8")]
     Utf16,
     /// Some other encoding.
-    #[error("line {line}: byte {byte} of the row is not UTF-8; save the file as CSV UTF-8")]
+    #[error("line {line}: cell {cell} of the row is not UTF-8; save the file as CSV UTF-8")]
     NotUtf8 {
         /// The line.
         line: u64,
-        /// The byte in the row, from 0.
-        byte: usize,
+        /// The cell, from 1.
+        cell: usize,
     },
     /// A quote is open at the end of the file.
     #[error("line {line}: a quote opens here and never closes; the file may have been cut short")]
@@ -178,7 +178,7 @@ fn refused(error: csv::Error) -> RowsError {
             Ok(refused) => refused,
             Err(error) => RowsError::Io(error),
         },
-        ErrorKind::Utf8 { pos, err } => RowsError::NotUtf8 { line: pos.map_or(0, |pos| pos.line()), byte: err.valid_up_to() },
+        ErrorKind::Utf8 { pos, err } => RowsError::NotUtf8 { line: pos.map_or(0, |pos| pos.line()), cell: err.field() + 1 },
         ErrorKind::UnequalLengths { pos, expected_len, len } => RowsError::Width {
             row: pos.as_ref().map_or(0, |pos| pos.record() + 1),
             line: pos.map_or(0, |pos| pos.line()),
@@ -293,7 +293,7 @@ mod tests {
     fn broken_files_are_refused_with_their_place() {
         assert!(matches!(read(b""), Err(RowsError::Empty)));
         assert!(matches!(read(b"\xff\xfea\0"), Err(RowsError::Utf16)));
-        assert!(matches!(read(b"a,b\n1,2\n1,\xe9\n"), Err(RowsError::NotUtf8 { line: 3, byte: 1 })));
+        assert!(matches!(read(b"a,b\n1,2\n1,\xe9\n"), Err(RowsError::NotUtf8 { line: 3, cell: 2 })));
         assert!(matches!(read(b"a,b\n1,2\n1,\"2\n3,4\n"), Err(RowsError::QuoteOpen { line: 3 })));
         assert!(matches!(read(b"a,b\n1,\"2\"3\n"), Err(RowsError::AfterQuote { line: 2 })));
         assert!(matches!(read(b"a,b\n1,2\n1\n"), Err(RowsError::Width { row: 3, line: 3, expected: 2, found: 1 })));
