@@ -103,6 +103,7 @@ pub mod canonical;
 pub mod cli;
 pub mod crypto;
 pub mod event;
+pub mod import;
 pub mod log;
 pub mod rules;
 pub mod service;

@@ -8,11 +8,13 @@
 //! * [`setup`]: init, key. [`govern`]: organization, item, region, programme. [`give`]: enrol, donate, assign, deliver, cancel, reverse.
 //! * [`submit`]: sign, append. [`look`]: show, list, balance, history, trace. [`prove`]: checkpoint, prove, check-proof.
 //! * [`verify`]: verify, rebuild, export. [`bench`]: measurements.
+//! * [`verify`]: verify, rebuild, export. [`import`]: spreadsheets.
 
 pub mod bench;
 pub mod context;
 pub mod give;
 pub mod govern;
+pub mod import;
 pub mod look;
 pub mod prove;
 pub mod report;
@@ -73,6 +75,8 @@ enum Command {
     Sign(submit::Sign),
     /// Append signed events (JSON Lines from a file or stdin).
     Append(submit::Append),
+    /// Take the rows of a spreadsheet (CSV) into the ledger as signed events.
+    Import(import::Import),
     /// Show one event, recipient, lot, organization or other thing by its id or code.
     Show(look::Show),
     /// List entries, organizations, keys, items, regions, programmes, recipients or lots.
@@ -141,6 +145,7 @@ fn run(command: Command, out: &Out) -> Result<(), Failure> {
         Command::Reverse(args) => args.run(out),
         Command::Sign(args) => args.run(out),
         Command::Append(args) => args.run(out),
+        Command::Import(args) => args.run(out),
         Command::Show(args) => args.run(out),
         Command::List(args) => args.run(out),
         Command::Balance(args) => args.run(out),

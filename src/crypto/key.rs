@@ -141,6 +141,20 @@ impl SecretKey {
         Zeroizing::new(self.0.to_bytes())
     }
 
+    /// Derives 32 secret bytes for one purpose: BLAKE3 derive_key(`context`, seed ‖ `material`). They say nothing about the seed or about those
+    /// of another context or material. `context` is a sentence in the source, never input.
+    pub(crate) fn derive_bytes(&self, context: &'static str, material: &[u8]) -> Zeroizing<[u8; 32]> {
+        let mut hasher = blake3::Hasher::new_derive_key(context);
+        hasher.update(&*self.seed());
+        hasher.update(material);
+        Zeroizing::new(*hasher.finalize().as_bytes())
+    }
+
+    /// Derives another signing key: the same one each time, so it needs no file of its own. See [`SecretKey::derive_bytes`].
+    pub(crate) fn derive_key(&self, context: &'static str, material: &[u8]) -> SecretKey {
+        SecretKey::from_seed(&self.derive_bytes(context, material))
+    }
+
     /// The key as the signed-note code takes it.
     pub(crate) fn signing_key(&self) -> &SigningKey {
         &self.0
@@ -232,6 +246,20 @@ mod tests {
         let text = format!("{:?}", key());
         assert!(!text.contains(&SEED[..8]), "{text}");
         assert!(text.contains(PUBLIC));
+    }
+
+    #[test]
+    fn derived_keys_are_their_own() {
+        let key = key();
+        let derived = key.derive_key("aidledger test key v1", b"kitchen");
+        assert_eq!(derived.public(), key.derive_key("aidledger test key v1", b"kitchen").public());
+        for other in [key.derive_key("aidledger test key v1", b"kitchem"), key.derive_key("aidledger test key v2", b"kitchen")] {
+            assert_ne!(derived.public(), other.public());
+        }
+        // The formula, without the code above.
+        let seed: [u8; 32] = super::super::hex_decode(SEED.as_bytes()).unwrap();
+        let expected = blake3::derive_key("aidledger test key v1", &[&seed[..], b"kitchen"].concat());
+        assert_eq!(*key.derive_bytes("aidledger test key v1", b"kitchen"), expected);
     }
 
     #[test]
