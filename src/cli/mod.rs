@@ -7,9 +7,10 @@
 //! * [`context`]: the ledger, keys and passphrases a command works with; shortened ids.
 //! * [`setup`]: init, key. [`govern`]: organization, item, region, programme. [`give`]: enrol, donate, assign, deliver, cancel, reverse.
 //! * [`submit`]: sign, append. [`look`]: show, list, balance, history, trace. [`prove`]: checkpoint, prove, check-proof.
-//! * [`verify`]: verify, rebuild, export.
+//! * [`verify`]: verify, rebuild, export. [`demo`], [`simulate`]: ledgers to try out and to measure with.
 
 pub mod context;
+pub mod demo;
 pub mod give;
 pub mod govern;
 pub mod look;
@@ -17,6 +18,7 @@ pub mod prove;
 pub mod report;
 pub mod secret;
 pub mod setup;
+pub mod simulate;
 pub mod submit;
 pub mod verify;
 
@@ -96,6 +98,10 @@ enum Command {
     /// Write the ledger in another form.
     #[command(subcommand)]
     Export(verify::ExportCommand),
+    /// Make a demonstration ledger of a city in winter, show it and verify it.
+    Demo(demo::Demo),
+    /// Make a reproducible ledger of any size, for measuring and trying out.
+    Simulate(simulate::Simulate),
     /// Print a completion script for a shell.
     Completions {
         /// bash, zsh, fish, elvish or powershell.
@@ -149,6 +155,8 @@ fn run(command: Command, out: &Out) -> Result<(), Failure> {
         Command::Verify(args) => args.run(out),
         Command::Rebuild(args) => args.run(out),
         Command::Export(command) => command.run(out),
+        Command::Demo(args) => args.run(out),
+        Command::Simulate(args) => args.run(out),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "aidledger", &mut std::io::stdout());
             Ok(())
