@@ -7,11 +7,11 @@
 //! * [`context`]: the ledger, keys and passphrases a command works with; shortened ids.
 //! * [`setup`]: init, key. [`govern`]: organization, item, region, programme. [`give`]: enrol, donate, assign, deliver, cancel, reverse.
 //! * [`submit`]: sign, append. [`look`]: show, list, balance, history, trace. [`prove`]: checkpoint, prove, check-proof.
-//! * [`verify`]: verify, rebuild, export. [`bench`]: measurements.
-//! * [`verify`]: verify, rebuild, export. [`import`]: spreadsheets.
+//! * [`verify`]: verify, rebuild, export. [`import`]: spreadsheets. [`demo`], [`simulate`]: ledgers to try out. [`bench`]: measurements.
 
 pub mod bench;
 pub mod context;
+pub mod demo;
 pub mod give;
 pub mod govern;
 pub mod import;
@@ -20,6 +20,7 @@ pub mod prove;
 pub mod report;
 pub mod secret;
 pub mod setup;
+pub mod simulate;
 pub mod submit;
 pub mod verify;
 
@@ -103,6 +104,10 @@ enum Command {
     Export(verify::ExportCommand),
     /// Measure this machine: each figure beside its bound.
     Bench(bench::Bench),
+    /// Make a demonstration ledger of a city in winter, show it and verify it.
+    Demo(demo::Demo),
+    /// Make a reproducible ledger of any size, for measuring and trying out.
+    Simulate(simulate::Simulate),
     /// Print a completion script for a shell.
     Completions {
         /// bash, zsh, fish, elvish or powershell.
@@ -158,6 +163,8 @@ fn run(command: Command, out: &Out) -> Result<(), Failure> {
         Command::Rebuild(args) => args.run(out),
         Command::Export(command) => command.run(out),
         Command::Bench(args) => args.run(out),
+        Command::Demo(args) => args.run(out),
+        Command::Simulate(args) => args.run(out),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "aidledger", &mut std::io::stdout());
             Ok(())

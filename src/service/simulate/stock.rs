@@ -138,6 +138,8 @@ pub struct Promise {
     pub rest: Vec<Lot>,
     /// The code that opens its lock, until it was shown.
     pub code: Option<String>,
+    /// Whether something was ever delivered.
+    pub begun: bool,
     /// When it was made, by its author's word.
     pub time: Time,
 }
@@ -145,6 +147,7 @@ pub struct Promise {
 impl Promise {
     /// Takes what is handed over: all, or about `per_mille` of a thousand of it, at least one unit of each lot named.
     pub fn hand_over(&mut self, per_mille: Option<u64>) -> Vec<Lot> {
+        self.begun = true;
         let Some(per_mille) = per_mille else {
             return std::mem::take(&mut self.rest);
         };

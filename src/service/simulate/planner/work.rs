@@ -177,7 +177,7 @@ impl Planner {
         };
         let wrong = self.mistake();
         let id = self.write(self.offices[office].assign, Body::AssignmentMade(body));
-        let promise = Promise { id, person, rest, code: secret, time: now };
+        let promise = Promise { id, person, rest, code: secret, begun: false, time: now };
         if wrong {
             self.later(office, Correction::Assignment { promise }, 3, 40);
         } else {
