@@ -24,7 +24,7 @@ impl Vector {
     }
 
     fn item(&self) -> SignedItem<'_> {
-        SignedItem { public: self.key, signature: self.sig, message: self.msg.as_bytes() }
+        SignedItem { public: self.key, signature: self.sig, message: self.msg.as_bytes(), binding: Blake3Hash::of(self.msg.as_bytes()) }
     }
 }
 
@@ -160,7 +160,15 @@ impl Honest {
     }
 
     fn items(&self) -> Vec<SignedItem<'_>> {
-        self.0.iter().map(|(public, signature, message)| SignedItem { public: *public, signature: *signature, message }).collect()
+        self.0
+            .iter()
+            .map(|(public, signature, message)| SignedItem {
+                public: *public,
+                signature: *signature,
+                message,
+                binding: Blake3Hash::of(message),
+            })
+            .collect()
     }
 }
 
@@ -173,7 +181,7 @@ fn batch_and_single_never_disagree_in_100_shuffles() {
     // Signatures that are bad in the plain way too: of another message, with s changed, with a key that is no point.
     for (turn, item) in honest.items().into_iter().take(30).enumerate() {
         bad.push(match turn % 3 {
-            0 => SignedItem { message: b"something else", ..item },
+            0 => SignedItem { message: b"something else", binding: Blake3Hash::of(b"something else"), ..item },
             1 => {
                 let mut signature = item.signature;
                 signature.0[40] ^= 4;

@@ -32,7 +32,7 @@ use std::convert::Infallible;
 use ed25519_zebra::{VerificationKey, VerificationKeyBytes, batch};
 use getrandom::rand_core::{TryCryptoRng, TryRng};
 
-use super::{AdmittedKey, PublicKey, Signature};
+use super::{AdmittedKey, Blake3Hash, PublicKey, Signature};
 
 /// How an auditor checks signatures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,6 +51,8 @@ pub struct SignedItem<'a> {
     pub signature: Signature,
     /// Everything that was signed, the domain included ([`super::event_message`]).
     pub message: &'a [u8],
+    /// A hash of the message that nobody finds two messages for: for an event its id, which the auditor has already.
+    pub binding: Blake3Hash,
 }
 
 /// How many signatures share one equation. Who spreads an audit over threads should cut it at multiples of this.
@@ -158,9 +160,7 @@ impl Coefficients {
         for item in items {
             hasher.update(&item.public.0);
             hasher.update(&item.signature.0);
-            // The length keeps the items apart, so that no two batches are the same bytes.
-            hasher.update(&(item.message.len() as u64).to_le_bytes());
-            hasher.update(item.message);
+            hasher.update(&item.binding.0);
         }
         Coefficients(hasher.finalize_xof())
     }

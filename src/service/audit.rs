@@ -14,7 +14,7 @@ mod worker;
 use crate::crypto::{Blake3Hash, PublicKey};
 use crate::log::checkpoint::Checkpoint;
 use crate::log::entry::ChainHead;
-use crate::log::tree::Frontier;
+use crate::log::tile_tree::TileEdge;
 use crate::rules::{State, check};
 use crate::service::recovery::{EntryFault, open_checkpoint};
 use crate::views::{ViewName, Views};
@@ -66,7 +66,7 @@ pub fn verify(source: &Source, options: &Options, progress: &dyn Fn(u64)) -> Res
     };
     audit.since = since;
     let outcome = worker::run(source, options.signatures, &mut |piece| {
-        let more = audit.take(piece);
+        let more = audit.take(piece, source);
         progress(audit.chain.size);
         more
     });
@@ -83,11 +83,13 @@ struct Audit {
     report: Report,
     chain: ChainHead,
     state: State,
-    frontier: Frontier,
+    edge: TileEdge,
     views: Option<Views>,
     since: Option<Checkpoint>,
     /// Whether the tree had the earlier checkpoint's root at its size.
     since_met: bool,
+    /// The first tile file that is not of this tree.
+    wrong_tile: Option<Result<String, SourceError>>,
     /// For `heads`: the last event of each feed, to check its signature at the end.
     heads: Option<rustc_hash::FxHashMap<PublicKey, worker::Head>>,
     expected_ledger: Option<crate::event::EventId>,
@@ -99,17 +101,18 @@ impl Audit {
             report: Report::new(options.signatures),
             chain: ChainHead::EMPTY,
             state: State::default(),
-            frontier: Frontier::new(),
+            edge: TileEdge::new(),
             views: options.views.then(Views::default),
             since: None,
             since_met: false,
+            wrong_tile: None,
             heads: (options.signatures == Signatures::Heads).then(Default::default),
             expected_ledger: options.ledger,
         }
     }
 
     /// Takes the next entries; false stops the reading after a finding.
-    fn take(&mut self, piece: worker::Piece) -> bool {
+    fn take(&mut self, piece: worker::Piece, source: &Source) -> bool {
         let place = |entry: usize| piece.place(entry);
         for (number, checked) in piece.entries.iter().enumerate() {
             let index = piece.first_index + number as u64;
@@ -160,7 +163,11 @@ impl Audit {
             if let Some(views) = &mut self.views {
                 views.fold(&accepted, &self.state, None).expect("nothing stored is read");
             }
-            self.frontier.push(decoded.leaf);
+            self.edge.push(decoded.leaf, |tile, hashes| {
+                if self.wrong_tile.is_none() {
+                    self.wrong_tile = source.wrong_tile(tile, hashes).transpose();
+                }
+            });
             if let Some(heads) = &mut self.heads {
                 heads.insert(entry.event.signer, piece.head(number, index));
             }
@@ -171,15 +178,15 @@ impl Audit {
     /// Compares the tree with the earlier checkpoint when it has that size.
     fn meet_since(&mut self) {
         if let Some(since) = &self.since
-            && since.size() == self.frontier.size()
+            && since.size() == self.edge.size()
             && !self.since_met
         {
             self.since_met = true;
-            if *since.root() != self.frontier.root() {
+            if *since.root() != self.edge.root() {
                 let what = format!(
                     "history was rewritten: the first {} entries make the root {}, the earlier checkpoint says {}",
                     since.size(),
-                    self.frontier.root(),
+                    self.edge.root(),
                     since.root()
                 );
                 self.report.find(Step::Since, None, what);
@@ -213,7 +220,7 @@ impl Audit {
             self.report.find(Step::Chain, None, "there is no entry: a log begins with ledger.opened".into());
             return Ok(self.report);
         };
-        self.report.root = Some(self.frontier.root());
+        self.report.root = Some(self.edge.root());
         let vkey = match crate::service::recovery::vkey(&opening.origin, &opening.log_key) {
             Ok(vkey) => vkey,
             Err(error) => {
@@ -244,8 +251,11 @@ impl Audit {
         if options.since.is_some() {
             self.report.done(Step::Since);
         }
-        if let Some(tile) = source.first_wrong_tile(self.chain.size)? {
-            self.report.find(Step::Tiles, None, tile);
+        if self.wrong_tile.is_none() {
+            self.wrong_tile = source.wrong_partial_tile(&self.edge).transpose();
+        }
+        if let Some(tile) = self.wrong_tile.take() {
+            self.report.find(Step::Tiles, None, tile?);
         } else if source.has_tiles() {
             self.report.done(Step::Tiles);
         } else {
@@ -293,11 +303,11 @@ impl Audit {
                 size - checkpoint.size()
             );
             self.report.find(Step::Checkpoint, None, what);
-        } else if *checkpoint.root() != self.frontier.root() {
+        } else if *checkpoint.root() != self.edge.root() {
             let what = format!(
                 "the checkpoint's root is {}, the entries make {}: an entry differs from what was signed",
                 checkpoint.root(),
-                self.frontier.root()
+                self.edge.root()
             );
             self.report.find(Step::Checkpoint, None, what);
         } else {

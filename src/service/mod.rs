@@ -2,6 +2,7 @@
 //!
 //! * [`ledger`]: [`Ledger`], the one writer: submissions in, receipts or rejections out.
 //! * [`reader`]: [`Reader`], what can be known without writing, beside a writer or alone.
+//! * [`pipeline`]: entries decoded on all cores, taken in order.
 //! * [`recovery`]: how both start: snapshot, tail, tiles, checkpoint.
 //! * [`snapshot`]: the rules' memory on disk, so that a start need not fold the whole log.
 //! * [`tiles`]: the tree's tiles, from their files or from the log.
@@ -13,6 +14,7 @@
 pub mod audit;
 pub mod campaign;
 pub mod ledger;
+pub mod pipeline;
 pub mod reader;
 pub mod recovery;
 pub mod simulate;

@@ -14,10 +14,11 @@ use crate::canonical::Fault;
 use crate::crypto::note::{NoteError, SignedNote, Vkey};
 use crate::crypto::{Blake3Hash, PublicKey};
 use crate::log::checkpoint::{Checkpoint, CheckpointError};
-use crate::log::entry::{ChainFault, ChainHead, Entry};
+use crate::log::entry::{ChainFault, ChainHead};
 use crate::log::tile_tree::TileEdge;
 use crate::log::tree::{TreeHash, leaf_hash};
 use crate::rules::{Rejection, State, check};
+use crate::service::pipeline::{Checked, decode_chunk, in_order};
 use crate::service::snapshot;
 use crate::service::tiles::{LedgerTiles, write_tile};
 use crate::store::{Disk, DiskError, SegmentReader, StoreError, Trimmed};
@@ -143,24 +144,39 @@ pub fn fold_log(
     let views_from = views.as_ref().map_or(u64::MAX, |(_, from, _)| *from);
     let (mut chain, mut state) = fitting_snapshot(disk, log, views_from).unwrap_or_else(|| (ChainHead::EMPTY, State::default()));
     let snapshot_size = chain.size;
-    for chunk in log.read_chunks(chain.size, 1024)? {
-        let chunk = chunk?;
-        for (place, bytes) in chunk.entries().enumerate() {
-            let at = |what: EntryFault| {
-                let (line, byte) = chunk.position(place);
-                OpenError::Entry { index: chunk.first_index + place as u64, file: chunk.file.clone(), line, byte, what: Box::new(what) }
+    let mut failed = None;
+    let chunks = log.read_chunks(chain.size, 1024)?;
+    let work = |chunk: crate::store::Chunk| (decode_chunk(&chunk), chunk);
+    let take = |(entries, chunk): (Vec<Result<Checked, Fault>>, crate::store::Chunk)| {
+        for (place, checked) in entries.into_iter().enumerate() {
+            let step = || -> Result<(), FoldError> {
+                let at = |what: EntryFault| {
+                    let (line, byte) = chunk.position(place);
+                    let index = chunk.first_index + place as u64;
+                    OpenError::Entry { index, file: chunk.file.clone(), line, byte, what: Box::new(what) }
+                };
+                let Checked { decoded, .. } = checked.map_err(|fault| at(fault.into()))?;
+                chain.advance(&decoded).map_err(|fault| at(fault.into()))?;
+                let entry = &decoded.entry;
+                let accepted = check(&state, &entry.event, decoded.id, entry.recorded).map_err(|rejection| at(rejection.into()))?;
+                state.apply(&accepted);
+                if entry.index >= views_from
+                    && let Some((views, _, stored)) = &mut views
+                {
+                    views.fold(&accepted, &state, *stored).map_err(FoldError::Stored)?;
+                }
+                Ok(())
             };
-            let decoded = Entry::decode(bytes).map_err(|fault| at(fault.into()))?;
-            chain.advance(&decoded).map_err(|fault| at(fault.into()))?;
-            let entry = &decoded.entry;
-            let accepted = check(&state, &entry.event, decoded.id, entry.recorded).map_err(|rejection| at(rejection.into()))?;
-            state.apply(&accepted);
-            if entry.index >= views_from
-                && let Some((views, _, stored)) = &mut views
-            {
-                views.fold(&accepted, &state, *stored).map_err(FoldError::Stored)?;
+            if let Err(error) = step() {
+                failed = Some(error);
+                return false;
             }
         }
+        true
+    };
+    in_order(chunks, work, take)?;
+    if let Some(error) = failed {
+        return Err(error);
     }
     Ok(Folded { chain, state, snapshot_size })
 }

@@ -10,6 +10,7 @@ use crate::log::checkpoint::Checkpoint;
 use crate::log::entry::{ChainHead, ENTRY_LEN_BYTES_MAX};
 use crate::log::tile::{Tile, decode_bundle, encode_hashes, entry_bundles};
 use crate::log::tile_tree::TileEdge;
+use crate::log::tree::TreeHash;
 use crate::rules::State;
 use crate::service::tiles::{TILES_FOLDER, tile_file};
 use crate::store::index::IndexError;
@@ -152,60 +153,32 @@ impl Source {
         }
     }
 
-    /// Compares every tile file with the entries; words for the first that differs.
-    pub(super) fn first_wrong_tile(&self, size: u64) -> Result<Option<String>, SourceError> {
-        let (disk, all) = match self {
-            Source::Ledger { disk, .. } => (disk, false),
-            Source::Tiles(disk) => (disk, true),
+    /// Compares a full tile that the audit has made with its file; words if they differ. A ledger's folder may lack tile files, an exported one may not.
+    pub(super) fn wrong_tile(&self, tile: Tile, hashes: &[TreeHash]) -> Result<Option<String>, SourceError> {
+        let (disk, path, must_be_there) = match self {
+            Source::Ledger { disk, .. } => (disk, tile_file(tile), false),
+            Source::Tiles(disk) => (disk, tile.path(), true),
             Source::Lines { .. } => return Ok(None),
         };
-        if !all && !disk.exists(TILES_FOLDER)? {
-            return Ok(None);
+        match disk.read(&path) {
+            Ok(found) if found == encode_hashes(hashes) => Ok(None),
+            Ok(_) => Ok(Some(format!("the file {path} differs from what the entries make; `aidledger rebuild` makes it again"))),
+            Err(error) if error.is_not_found() && !must_be_there => Ok(None),
+            Err(error) if error.is_not_found() => Ok(Some(format!("the file {path} is missing"))),
+            Err(error) => Err(error.into()),
         }
-        let path = |tile: Tile| if all { tile.path() } else { tile_file(tile) };
-        let compare = |tile: Tile, expected: &[u8]| -> Result<Option<String>, SourceError> {
-            match disk.read(&path(tile)) {
-                Ok(found) if found == expected => Ok(None),
-                Ok(_) => {
-                    Ok(Some(format!("the file {} differs from what the entries make; `aidledger rebuild` makes it again", path(tile))))
-                }
-                Err(error) if error.is_not_found() && !all => Ok(None),
-                Err(error) if error.is_not_found() => Ok(Some(format!("the file {} is missing", path(tile)))),
-                Err(error) => Err(error.into()),
-            }
-        };
-        // The files stand below the tree that this audit made, so each is compared with hashes made here, level by level.
-        let mut edge = TileEdge::new();
-        let mut wrong = None;
-        let mut failed = None;
-        let leaves = |each: &mut dyn FnMut(&[u8])| -> Result<(), SourceError> {
-            for chunk in self.chunks()? {
-                chunk?.entries().for_each(&mut *each);
-            }
-            Ok(())
-        };
-        leaves(&mut |entry| {
-            edge.push(crate::log::tree::leaf_hash(entry), |tile, hashes| {
-                if wrong.is_none() && failed.is_none() {
-                    match compare(tile, &encode_hashes(hashes)) {
-                        Ok(found) => wrong = found,
-                        Err(error) => failed = Some(error),
-                    }
-                }
-            });
-        })?;
-        if let Some(error) = failed {
-            return Err(error);
-        }
-        if wrong.is_none() && all {
+    }
+
+    /// Compares the partial tiles of an exported folder; a ledger's folder has none.
+    pub(super) fn wrong_partial_tile(&self, edge: &TileEdge) -> Result<Option<String>, SourceError> {
+        if let Source::Tiles(_) = self {
             for (tile, hashes) in edge.partial_tiles() {
-                if wrong.is_none() {
-                    wrong = compare(tile, &encode_hashes(hashes))?;
+                if let Some(wrong) = self.wrong_tile(tile, hashes)? {
+                    return Ok(Some(wrong));
                 }
             }
         }
-        debug_assert_eq!(edge.size(), size, "the same entries are read twice");
-        Ok(wrong)
+        Ok(None)
     }
 
     /// The digests of the stored views, if they go exactly as far as the log.

@@ -1,23 +1,11 @@
-//! The part of an audit that needs no order: decode, hash and check signatures, on all cores.
-//!
-//! One thread reads, the pool works on pieces, and the caller's thread takes them in order. At most a few pieces are under way at a time,
-//! so memory does not grow with the log.
-
-use std::sync::mpsc;
+//! The part of an audit that needs no order: decode, hash and check signatures.
 
 use crate::canonical::Fault;
 use crate::crypto::{EVENT_DOMAIN, Signature, SignatureCheck, SignedItem, audit};
-use crate::log::entry::{DecodedEntry, Entry};
-use crate::log::tree::{TreeHash, leaf_hash};
 use crate::service::audit::Signatures;
 use crate::service::audit::source::{Source, SourceError};
+use crate::service::pipeline::{Checked, decode_chunk, in_order};
 use crate::store::Chunk;
-
-/// A decoded entry with its leaf hash.
-pub(super) struct Checked {
-    pub decoded: DecodedEntry,
-    pub leaf: TreeHash,
-}
 
 /// Some consecutive entries after the work that needs no order.
 pub(super) struct Piece {
@@ -52,8 +40,7 @@ impl Piece {
 }
 
 fn work(chunk: Chunk, signatures: Signatures) -> Piece {
-    let entries: Vec<Result<Checked, Fault>> =
-        chunk.entries().map(|bytes| Entry::decode(bytes).map(|decoded| Checked { decoded, leaf: leaf_hash(bytes) })).collect();
+    let entries = decode_chunk(&chunk);
     let bad_signature = match signatures {
         Signatures::Every => first_bad(&chunk, &entries, SignatureCheck::Every),
         Signatures::Strict => first_bad(&chunk, &entries, SignatureCheck::Strict),
@@ -74,47 +61,17 @@ fn first_bad(chunk: &Chunk, entries: &[Result<Checked, Fault>], check: Signature
         ends.push(messages.len());
     }
     let mut start = 0;
-    let items: Vec<SignedItem<'_>> = entries
-        .iter()
-        .zip(&ends)
-        .filter_map(|(entry, &end)| {
-            let entry = &entry.as_ref().ok()?.decoded.entry;
-            let message = &messages[start..end];
-            start = end;
-            Some(SignedItem { public: entry.event.signer, signature: entry.signature, message })
-        })
-        .collect();
+    let item = |(entry, &end): (&Result<Checked, Fault>, &usize)| {
+        let decoded = &entry.as_ref().ok()?.decoded;
+        let message = &messages[start..end];
+        start = end;
+        Some(SignedItem { public: decoded.entry.event.signer, signature: decoded.entry.signature, message, binding: decoded.id.0 })
+    };
+    let items: Vec<SignedItem<'_>> = entries.iter().zip(&ends).filter_map(item).collect();
     audit::audit(check, &items).err()
 }
 
 /// Reads, works and hands the pieces to `take` in order, until it says stop.
 pub(super) fn run(source: &Source, signatures: Signatures, take: &mut dyn FnMut(Piece) -> bool) -> Result<(), SourceError> {
-    let threads = rayon::current_num_threads();
-    let mut chunks = source.chunks()?;
-    let mut waiting: std::collections::VecDeque<mpsc::Receiver<Piece>> = std::collections::VecDeque::new();
-    let mut ended = None;
-    rayon::in_place_scope(|scope| {
-        loop {
-            while ended.is_none() && waiting.len() < 2 * threads {
-                match chunks.next() {
-                    None => ended = Some(Ok(())),
-                    Some(Err(error)) => ended = Some(Err(error)),
-                    Some(Ok(chunk)) => {
-                        let (sender, receiver) = mpsc::sync_channel(1);
-                        scope.spawn(move |_| {
-                            // Nobody waits any more after a finding; the work is then for nothing.
-                            let _ = sender.send(work(chunk, signatures));
-                        });
-                        waiting.push_back(receiver);
-                    }
-                }
-            }
-            let Some(next) = waiting.pop_front() else { break };
-            let piece = next.recv().expect("a worker sends its piece before it ends");
-            if !take(piece) {
-                return Ok(());
-            }
-        }
-        ended.take().unwrap_or(Ok(()))
-    })
+    in_order(source.chunks()?, |chunk| work(chunk, signatures), take)
 }
