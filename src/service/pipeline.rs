@@ -27,6 +27,15 @@ pub fn in_order<P: Send, E: Send>(
     work: impl Fn(Chunk) -> P + Send + Sync,
     mut take: impl FnMut(P) -> bool,
 ) -> Result<(), E> {
+    if rayon::current_thread_index().is_some() {
+        // On a thread of the pool itself, waiting for the pool could wait for ever.
+        for chunk in chunks {
+            if !take(work(chunk?)) {
+                break;
+            }
+        }
+        return Ok(());
+    }
     let under_way = AHEAD * rayon::current_num_threads();
     let work = &work;
     let mut waiting: VecDeque<mpsc::Receiver<P>> = VecDeque::new();
