@@ -169,12 +169,20 @@ impl Ledger {
         }
         let origin = opening.origin.clone();
         let stored = head::read(&*disk)?;
-        let remake = |size: u64| {
-            // Only asked for when the file is there; tiles or, failing those, the entries give the root of that size.
-            let edge = tree_at(&disk, &reader, size);
-            edge.map_or_else(Vec::new, |edge| sign_checkpoint(&origin, &edge, &key).format().into_bytes())
+        // Tiles may be torn by a power cut, since they are not synced: only entries can put a checkpoint in the wrong.
+        let mut unreadable = None;
+        let remake = |size: u64| match tree_at(&disk, &reader, size, stored.as_deref()) {
+            Ok(edge) => sign_checkpoint(&origin, &edge, &key).format().into_bytes(),
+            Err(error) => {
+                unreadable = Some(error);
+                Vec::new()
+            }
         };
-        let signed = match head::classify(stored.as_deref(), log.size(), remake) {
+        let judged = head::classify(stored.as_deref(), log.size(), remake);
+        if let Some(error) = unreadable {
+            return Err(error);
+        }
+        let signed = match judged {
             head::Head::Intact { .. } => {
                 let bytes = stored.expect("an intact checkpoint is there");
                 let (_, checkpoint) =
@@ -407,14 +415,18 @@ fn sign_checkpoint(origin: &str, edge: &TileEdge, key: &SecretKey) -> SignedNote
     checkpoint.and_then(|checkpoint| checkpoint.sign(key.signing_key())).expect("an origin that entry 0 may have is a note's key name")
 }
 
-/// The tree of the first `size` entries, from the tiles if they fit together, else from the entries.
-fn tree_at(disk: &Arc<dyn Disk>, log: &crate::store::SegmentReader, size: u64) -> Option<TileEdge> {
-    let tiles = LedgerTiles::new(disk.clone(), log.clone());
-    let root = crate::log::prove::read_root(&TileHashes::new(&tiles, size), size).ok()?;
-    match TileEdge::restore(&tiles, size, &root) {
-        Ok(edge) => Some(edge),
-        Err(_) => super::recovery::rebuild_tiles(disk, log, size, false).ok(),
+/// The tree of the first `size` entries: from the tiles if they make the root that the stored checkpoint names, else from the entries.
+fn tree_at(disk: &Arc<dyn Disk>, log: &crate::store::SegmentReader, size: u64, stored: Option<&[u8]>) -> Result<TileEdge, OpenError> {
+    // Nobody's signature is checked here: a wrong root is one that the tiles do not make, and then the entries decide.
+    let note = stored.and_then(|bytes| SignedNote::parse(bytes).ok());
+    let claimed = note.and_then(|note| Checkpoint::parse(note.unverified_text()).ok());
+    if let Some(claimed) = claimed
+        && claimed.size() == size
+        && let Ok(edge) = TileEdge::restore(&LedgerTiles::new(disk.clone(), log.clone()), size, claimed.root())
+    {
+        return Ok(edge);
     }
+    super::recovery::rebuild_tiles(disk, log, size, false)
 }
 
 /// Tiles with the growing ones from memory: what a proof of a recent entry needs is all there.
