@@ -389,10 +389,10 @@ pub const LIST_MAX: usize = 256;
 pub struct Set<T>(Vec<T>);
 
 impl<T: Ord> Set<T> {
-    /// Sorts and removes repeats.
+    /// Sorts and keeps one of values that are equal in order.
     pub fn new(mut values: Vec<T>) -> Self {
         values.sort();
-        values.dedup();
+        values.dedup_by(|a, b| (*a).cmp(b).is_eq());
         Set(values)
     }
     /// Whether the set has the value.

@@ -1,4 +1,4 @@
-//! Holds `ledger-spec.md` to the code: the table of rules, the kinds, the vocabularies and the worked example.
+//! Holds `ledger-spec.md` to the code: the table of rules, the kinds, the vocabularies, the views and the worked examples.
 //!
 //! What the spec says in prose, a second implementation checks; here is what can drift silently when a line of code is added.
 
@@ -10,6 +10,8 @@ use aidledger::event::Kind;
 use aidledger::event::kinds::*;
 use aidledger::log::entry::{ChainHead, Entry};
 use aidledger::rules::{Rule, State, check};
+use aidledger::views::listings::{CHUNK_ENTRIES, chunk_key};
+use aidledger::views::{self, ViewName, Views, write_row};
 use sha2::{Digest, Sha256};
 
 const SPEC: &str = include_str!("../ledger-spec.md");
@@ -128,28 +130,56 @@ fn every_word_of_every_vocabulary_is_written() {
     assert_eq!(declared, 8, "a new vocabulary in kinds.rs: give it a line here and in 4.2");
 }
 
-/// Every `record!` of kinds.rs, read from the source: the macro leaves no list of members to ask for.
-#[test]
-fn every_member_of_every_body_is_written_in_its_order() {
-    let source = include_str!("../src/event/kinds.rs");
-    let text = section("### 4.3 Kinds");
-    let mut seen = 0;
+/// The members of a record in their order, and whether each is optional.
+type Members<'t> = Vec<(&'t str, bool)>;
+
+/// Every `record!` of a source file, by name. They are read from the source: the macro leaves no list of members to ask for.
+fn records(source: &str) -> Vec<(String, Vec<(String, bool)>)> {
+    let mut found = Vec::new();
     for record in source.split("\nrecord! {").skip(1) {
         let record = &record[..record.find("\n}").expect("a record ends")];
-        let (head, fields) = record.split_once("pub struct ").expect("a struct").1.split_once('{').expect("members");
+        let (name, fields) = record.split_once("pub struct ").expect("a struct").1.split_once('{').expect("members");
         let code: String = fields.lines().map(str::trim).filter(|line| !line.starts_with("///")).collect();
         let code = code.rsplit_once('}').map_or(code.as_str(), |(members, _)| members);
-        let members: Vec<(&str, bool)> = code
-            .split(',')
-            .map(str::trim)
-            .filter(|member| !member.is_empty())
-            .map(|member| {
-                let (name, r#type) = member.split_once(':').expect("a name and a type");
-                let name = name.split('"').nth(1).unwrap_or(name).trim();
-                (name, r#type.trim().starts_with("Option<"))
-            })
-            .collect();
-        let table = match head.trim() {
+        let members = code.split(',').map(str::trim).filter(|member| !member.is_empty()).map(|member| {
+            let (name, r#type) = member.split_once(':').expect("a name and a type");
+            let name = name.split('"').nth(1).unwrap_or(name).trim();
+            (name.to_owned(), r#type.trim().starts_with("Option<"))
+        });
+        found.push((name.trim().to_owned(), members.collect()));
+    }
+    found
+}
+
+fn borrowed(members: &[(String, bool)]) -> Members<'_> {
+    members.iter().map(|(name, optional)| (name.as_str(), *optional)).collect()
+}
+
+/// The members that each table of a text lists.
+fn tables(text: &str) -> Vec<Members<'_>> {
+    let lines: Vec<_> = text.lines().collect();
+    let tables =
+        lines.split(|line| !line.starts_with('|')).filter(|table| table.first().is_some_and(|head| head.starts_with("| member |")));
+    tables
+        .map(|table| {
+            table
+                .iter()
+                .skip(2)
+                .map(|row| {
+                    let cells: Vec<_> = row.trim_matches('|').split('|').map(str::trim).collect();
+                    (cells[0].trim_matches('`'), cells[2] == "optional")
+                })
+                .collect()
+        })
+        .collect()
+}
+
+#[test]
+fn every_member_of_every_body_is_written_in_its_order() {
+    let text = section("### 4.3 Kinds");
+    let mut seen = 0;
+    for (name, members) in records(include_str!("../src/event/kinds.rs")) {
+        let text = match name.as_str() {
             "Donor" => text.split("\n`donor`:\n").nth(1).expect("the table of donor"),
             "Restrictions" => text.split("\n`restrictions`; ").nth(1).expect("the table of restrictions"),
             "LotLine" => continue,
@@ -158,13 +188,81 @@ fn every_member_of_every_body_is_written_in_its_order() {
                 section(&format!("#### `{kind}`"))
             }
         };
-        let table: String =
-            table.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|')).collect::<Vec<_>>().join("\n");
-        let written: Vec<_> = rows(&table).into_iter().skip(2).map(|row| (row[0].trim_matches('`'), row[2] == "optional")).collect();
-        assert_eq!(written, members, "{head}");
+        assert_eq!(tables(text)[0], borrowed(&members), "{name}");
         seen += 1;
     }
     assert_eq!(seen, Kind::ALL.len() + 2, "every kind has a body that was compared");
+}
+
+#[test]
+fn every_member_of_every_view_is_written_in_its_order() {
+    for (number, view) in (1..).zip(ViewName::ALL) {
+        let text = section(&format!("### 12.{number} {view}"));
+        let source = match view {
+            ViewName::Balances => include_str!("../src/views/balances.rs"),
+            ViewName::Days => include_str!("../src/views/days.rs"),
+            // Its rows are no records; the example below and the prose say what they are.
+            ViewName::Listings => continue,
+            ViewName::Lots => include_str!("../src/views/lots.rs"),
+            ViewName::Recipients => include_str!("../src/views/recipients.rs"),
+            ViewName::Registry => include_str!("../src/views/registry.rs"),
+        };
+        let (mut written, coded) = (tables(text), records(source));
+        let mut coded: Vec<_> = coded.iter().map(|(_, members)| borrowed(members)).collect();
+        written.sort();
+        coded.sort();
+        assert_eq!(written, coded, "{view}");
+    }
+    assert!(!SPEC.contains(&format!("### 12.{} ", ViewName::ALL.len() + 2)), "a view too many, or the example is not the last");
+}
+
+#[test]
+fn what_is_listed_is_written() {
+    let text = section("### 12.3 listings");
+    let written: Vec<_> = rows(text).iter().skip(2).map(|row| row[0].trim_matches('`').split('/').next().expect("a name")).collect();
+    let source = include_str!("../src/views/listings.rs");
+    let coded: Vec<_> = source.split("=> format!(\"").skip(1).map(|rest| rest.split('/').next().expect("a name")).collect();
+    assert_eq!(written, ["organization", "kind", "programme", "region", "item", "recipient", "lot"]);
+    assert_eq!(written, coded);
+    assert!(text.contains(&format!("{CHUNK_ENTRIES} c to {CHUNK_ENTRIES} c + {}", CHUNK_ENTRIES - 1)));
+    assert!(text.contains(&format!("chunk c (from 0) has the key `<name>/<c in at least {} decimal digits>`", chunk_key("", 0).len() - 1)));
+}
+
+/// Folds the example ledger of 12.7, signatures and rules included, and compares each row and digest.
+#[test]
+fn the_example_of_the_views_holds() {
+    let opening = section("## 6 Entries and the chain").split("```json\n").nth(1).and_then(|rest| rest.lines().next());
+    let text = section(&format!("### 12.{} Example", ViewName::ALL.len() + 1));
+    let block = |start: &str, fence: &str| {
+        let rest = &text[text.find(start).unwrap_or_else(|| panic!("no `{start}` in the example"))..];
+        rest.split(fence).nth(1).and_then(|rest| rest.split("```").next()).expect("a block follows")
+    };
+    let mut chain = ChainHead::EMPTY;
+    let (mut state, mut views) = (State::default(), Views::default());
+    for line in opening.into_iter().chain(block("A ledger of", "```json\n").lines()) {
+        let decoded = Entry::decode(line.as_bytes()).expect("an entry");
+        chain.advance(&decoded).expect("it continues the chain");
+        let entry = &decoded.entry;
+        let mut buffer = Vec::new();
+        let message = event_message(&mut buffer, &encode(&entry.event));
+        let item = SignedItem { public: entry.event.signer, signature: entry.signature, message };
+        assert_eq!(audit::audit(SignatureCheck::Strict, &[item]), Ok(()), "entry {}", entry.index);
+        let accepted = check::check(&state, &entry.event, decoded.id, entry.recorded).expect("the rules accept it");
+        state.apply(&accepted);
+        views.fold(&accepted, &state, None).expect("nothing is stored");
+    }
+    for &view in ViewName::ALL {
+        let head = format!("`{view}`, digest `");
+        let written = block(&head, "```text\n");
+        let mut rows = views.take_changes(view, &state);
+        rows.sort_by(|a, b| a.key.cmp(&b.key));
+        let mut folded = Vec::new();
+        rows.iter().for_each(|row| write_row(row, &mut folded));
+        assert_eq!(written, std::str::from_utf8(&folded).expect("text"), "{view}");
+        let digest = Blake3Hash::of(written.as_bytes());
+        assert!(text.contains(&format!("{head}{digest}`")), "{view}: the digest is {digest}");
+        assert_eq!(views::digest(rows), digest, "{view}");
+    }
 }
 
 #[test]

@@ -221,15 +221,14 @@ impl State {
     pub fn apply(&mut self, accepted: &Accepted<'_>) {
         let event = accepted.event;
         assert_eq!(self.ids.len(), accepted.index as usize, "an accepted event is applied to the state it was checked against");
-        let place = match &event.body {
-            Body::RecipientEnrolled(_) => self.recipients.len(),
-            Body::DonationReceived(_) => self.lots.len(),
-            Body::AssignmentMade(_) => self.assignments.len(),
-            Body::DeliveryMade(_) => self.deliveries.len(),
-            _ => match accepted.change {
-                Change::AssignmentCancelled { assignment } => assignment.at(),
-                _ => 0,
-            },
+        let place = match &accepted.change {
+            Change::RecipientEnrolled { .. } => self.recipients.len(),
+            Change::DonationReceived { .. } => self.lots.len(),
+            Change::AssignmentMade { .. } => self.assignments.len(),
+            // A cancellation makes nothing, but whoever reverses it must find what it cancelled.
+            Change::AssignmentCancelled { assignment } => assignment.at(),
+            Change::DeliveryMade { .. } => self.deliveries.len(),
+            _ => 0,
         };
         match &accepted.change {
             Change::RecipientEnrolled { .. } => people::apply(self, accepted),

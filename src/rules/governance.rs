@@ -42,6 +42,9 @@ pub(super) fn ledger_opened(event: &Event, recorded: Time) -> Result<Found, Reje
     }
     admit("body.log_key", &body.log_key)?;
     admit("signer", &event.signer)?;
+    if event.signer == body.log_key {
+        return Err(Rejection::new(Rule::KeyTaken, "body.log_key", "another key than the signer's", body.log_key));
+    }
     Ok(Change::LedgerOpened.into())
 }
 
@@ -82,6 +85,10 @@ pub(super) fn key_granted(case: &Case, body: &KeyGranted) -> Result<Found, Rejec
     let organization = organization_named(case.state, "body.organization", &body.organization)?;
     own_or_registrar(case, "body.organization", organization)?;
     admit("body.key", &body.key)?;
+    let opening = case.state.opening.as_ref().expect("the ledger is open");
+    if body.key == opening.log_key {
+        return Err(Rejection::new(Rule::KeyTaken, "body.key", "a new key", "the log's key"));
+    }
     let known = case.state.keys.get(&body.key);
     if let Some(key) = known {
         if key.organization != organization {
@@ -92,7 +99,6 @@ pub(super) fn key_granted(case: &Case, body: &KeyGranted) -> Result<Found, Rejec
             return Err(Rejection::new(Rule::KeyRetired, "body.key", "a key that was never revoked", body.key));
         }
     }
-    let opening = case.state.opening.as_ref().expect("the ledger is open");
     if body.roles.contains(&Role::Registrar) && (!case.roles.has(Role::Registrar) || organization != opening.registrar) {
         return Err(Rejection::new(Rule::RoleReserved, "body.roles", "no registrar", "registrar"));
     }

@@ -57,7 +57,7 @@ rules! {
     OrganizationStatusUnchanged = 205 "organization-status-unchanged" "Only an active organization is suspended, only a suspended one reinstated.",
     OrganizationIsRegistrar = 206 "organization-is-registrar" "The registrar's organization is never suspended.",
     OrganizationForeign = 207 "organization-foreign" "An admin grants and revokes keys of the own organization only; a registrar those of any.",
-    KeyTaken = 208 "key-taken" "A key belongs to one organization for good.",
+    KeyTaken = 208 "key-taken" "A key belongs to one organization for good, and the log's key to none.",
     KeyRetired = 209 "key-retired" "A revoked key is never granted again.",
     RoleReserved = 210 "role-reserved" "Only a registrar grants the role registrar, and only within the registrar's organization.",
     KeyNotActive = 211 "key-not-active" "Only a granted key that is not revoked yet is revoked.",

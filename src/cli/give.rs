@@ -1,0 +1,402 @@
+//! enrol, donate, assign, deliver, cancel, reverse: the daily work, in forms that a person would type.
+
+use clap::Args;
+
+use crate::canonical::{Set, Text};
+use crate::cli::context::{LedgerArg, Pen, SignArg, fill, find_event, find_lot, find_recipient, short};
+use crate::cli::govern::some_set;
+use crate::cli::report::{Failure, Out};
+use crate::cli::setup::NameArg;
+use crate::crypto::Blake3Hash;
+use crate::event::kinds::*;
+use crate::event::values::format_minor;
+use crate::event::{Code, Date, Draw, EventId, LotId, Quantity, Time, Token};
+use crate::rules::State;
+use crate::rules::state::{AssignmentIx, ItemIx, Lot, LotIx, OrganizationIx};
+
+/// A quantity and an item, as typed: `500 rice`, `12.50 KZT`.
+fn pairs(words: &[String]) -> Result<Vec<(String, Code)>, Failure> {
+    if !words.len().is_multiple_of(2) {
+        return Err(Failure::unable("quantities and items come in pairs, like `500 rice 20 blanket`"));
+    }
+    words.chunks_exact(2).map(|pair| pair[1].parse().map(|item| (pair[0].clone(), item)).map_err(Failure::unable)).collect()
+}
+
+/// Reads an amount in an item's decimals: `5` of an item with 3 becomes `5.000`. More decimals than the item has are refused, never rounded.
+pub fn quantity_in(state: &State, text: &str, item: &Code) -> Result<Quantity, Failure> {
+    let place = state.items.find(item).ok_or_else(|| {
+        Failure::no(format!("the item {item} is not defined")).hint("`aidledger list items` shows what is; `aidledger item` defines more")
+    })?;
+    let decimals = state.items.at(place).decimals;
+    let given: Quantity = text.parse().map_err(Failure::unable)?;
+    let missing = decimals.checked_sub(given.decimals).ok_or_else(|| {
+        Failure::no(format!("{text} has more digits after the point than {item} has ({decimals})")).hint("round it yourself, the ledger never does")
+    })?;
+    let minor = given.minor.checked_mul(10u64.pow(u32::from(missing))).filter(|minor| *minor < crate::event::values::MINOR_END);
+    minor.map(|minor| Quantity { minor, decimals }).ok_or_else(|| Failure::unable(format!("{text} is too large")))
+}
+
+/// Enrol a recipient in a programme.
+///
+/// The token that stands for the recipient is random and printed; keep who it is in your own records, never in the ledger.
+#[derive(Debug, Args)]
+pub struct Enrol {
+    /// household, person, community or facility.
+    r#type: RecipientType,
+    /// The programme.
+    #[arg(long, value_name = "CODE")]
+    programme: Code,
+    /// Where the recipient lives.
+    #[arg(long, value_name = "CODE")]
+    region: Code,
+    /// How many people.
+    #[arg(long, value_name = "COUNT")]
+    size: Option<u64>,
+    /// The public name of a community or facility; refused for households and persons.
+    #[arg(long = "name", value_name = "[LANGUAGE:]NAME")]
+    name: Vec<String>,
+    /// A salted commitment to who it is (64 hex digits).
+    #[arg(long, value_name = "HASH")]
+    commitment: Option<Blake3Hash>,
+    /// The uniqueness tag (64 hex digits): the same person twice in a programme gives the same tag and is refused.
+    #[arg(long, value_name = "HASH")]
+    uniqueness: Option<Blake3Hash>,
+    #[command(flatten)]
+    ledger: LedgerArg,
+    #[command(flatten)]
+    sign: SignArg,
+}
+
+impl Enrol {
+    /// Runs the command.
+    pub fn run(self, out: &Out) -> Result<(), Failure> {
+        let mut token = [0u8; 16];
+        fill(&mut token)?;
+        let recipient = Token(token);
+        let name = (!self.name.is_empty()).then(|| NameArg::of(self.name).names());
+        let body = RecipientEnrolled {
+            commitment: self.commitment,
+            name,
+            programme: self.programme,
+            recipient,
+            reference: None,
+            region: self.region,
+            size: self.size,
+            r#type: self.r#type,
+            uniqueness: self.uniqueness,
+        };
+        let mut pen = Pen::open(&self.ledger, &self.sign, out)?;
+        let (mut answer, words) = pen.append(Body::RecipientEnrolled(body))?;
+        pen.ledger.close()?;
+        answer["recipient"] = recipient.to_string().into();
+        out.answer(answer, || format!("{words}\nrecipient  {recipient}"));
+        Ok(())
+    }
+}
+
+/// Record a gift that was received.
+///
+/// `aidledger donate 500 rice 20 blanket --from organization:"Mill Ltd" --programmes winter`
+#[derive(Debug, Args)]
+pub struct Donate {
+    /// Quantity and item, in pairs: 500 rice 20 blanket.
+    #[arg(required = true, num_args = 2.., value_names = ["QUANTITY", "ITEM"])]
+    what: Vec<String>,
+    /// Who gave: anonymous, individual, organization:NAME or government:NAME. Persons are never named.
+    #[arg(long, default_value = "anonymous", value_name = "DONOR", value_parser = parse_donor)]
+    from: (DonorType, Option<String>),
+    /// A salted commitment to who the donor is (64 hex digits).
+    #[arg(long, value_name = "HASH")]
+    commitment: Option<Blake3Hash>,
+    /// Only for these programmes.
+    #[arg(long, value_delimiter = ',', value_name = "CODES")]
+    programmes: Vec<Code>,
+    /// Only for people in these regions.
+    #[arg(long, value_delimiter = ',', value_name = "CODES")]
+    regions: Vec<Code>,
+    /// Only as items of these categories.
+    #[arg(long, value_delimiter = ',', value_name = "CODES")]
+    categories: Vec<Code>,
+    /// Only as these items.
+    #[arg(long, value_delimiter = ',', value_name = "CODES")]
+    items: Vec<Code>,
+    /// To be assigned by this day.
+    #[arg(long, value_name = "DAY")]
+    use_by: Option<Date>,
+    #[command(flatten)]
+    ledger: LedgerArg,
+    #[command(flatten)]
+    sign: SignArg,
+}
+
+fn parse_donor(text: &str) -> Result<(DonorType, Option<String>), String> {
+    match text.split_once(':') {
+        Some((kind, name)) => Ok((kind.parse()?, Some(name.trim().to_owned()))),
+        None => Ok((text.parse()?, None)),
+    }
+}
+
+impl Donate {
+    /// Runs the command.
+    pub fn run(self, out: &Out) -> Result<(), Failure> {
+        let pen = Pen::open(&self.ledger, &self.sign, out)?;
+        let state = pen.state();
+        let lines = pairs(&self.what)?.into_iter().map(|(text, item)| Ok(LotLine { item, quantity: quantity_in(state, &text, &item)? }));
+        let lots = lines.collect::<Result<Vec<_>, Failure>>()?;
+        let restrictions = Restrictions {
+            categories: some_set(self.categories),
+            items: some_set(self.items),
+            programmes: some_set(self.programmes),
+            regions: some_set(self.regions),
+            use_by: self.use_by,
+        };
+        let none = restrictions.categories.is_none()
+            && restrictions.items.is_none()
+            && restrictions.programmes.is_none()
+            && restrictions.regions.is_none()
+            && restrictions.use_by.is_none();
+        let (r#type, name) = self.from;
+        let donor = Donor { commitment: self.commitment, name: name.map(Text), r#type };
+        pen.write(Body::DonationReceived(DonationReceived { donor, lots, reference: None, restrictions: (!none).then_some(restrictions) }), out)
+    }
+}
+
+/// Chooses what to draw from, oldest lots first, among those the organization holds whose restrictions allow the recipient.
+///
+/// # Errors
+/// How much is missing, and how much is there but restricted to something else.
+pub fn first_in_first_out(state: &State, organization: OrganizationIx, recipient: &Token, item: &Code, quantity: Quantity, time: Time) -> Result<Vec<Draw>, Failure> {
+    let place = state.items.find(item).map(ItemIx).ok_or_else(|| Failure::no(format!("the item {item} is not defined")))?;
+    let recipient = state.recipient_of.get(recipient).map(|place| &state.recipients[place.at()]);
+    let recipient = recipient.ok_or_else(|| Failure::no("there is no such recipient"))?;
+    let mut missing = quantity.minor;
+    let mut elsewhere = 0u128;
+    let mut draws = Vec::new();
+    let held = |lot: &&(usize, &Lot)| lot.1.item == place && lot.1.organization == organization && lot.1.on_hand > 0;
+    for (at, lot) in state.lots.iter().enumerate().collect::<Vec<_>>().iter().filter(held) {
+        if missing == 0 {
+            break;
+        }
+        if state.restriction_broken(lot, recipient, time).is_some() {
+            elsewhere += u128::from(lot.on_hand);
+            continue;
+        }
+        let taken = missing.min(lot.on_hand);
+        missing -= taken;
+        draws.push(Draw { lot: state.lot_id(LotIx(*at as u32)), quantity: Quantity { minor: taken, decimals: quantity.decimals } });
+    }
+    if missing > 0 {
+        let minor = |minor: u128| format_minor(minor as i128, quantity.decimals);
+        let mut what = format!("{} {item} are missing on hand", minor(u128::from(missing)));
+        if elsewhere > 0 {
+            what += &format!("; {} more are there, but restricted to something else", minor(elsewhere));
+        }
+        return Err(Failure::no(what).hint("`aidledger list lots` shows what is on hand and for what"));
+    }
+    Ok(draws)
+}
+
+/// Set parts of lots aside for a recipient.
+///
+/// Without --lot, the oldest lots whose restrictions fit are drawn on first, and the command says which.
+#[derive(Debug, Args)]
+pub struct Assign {
+    /// Quantity and item, in pairs: 5 rice 1 blanket.
+    #[arg(required = true, num_args = 2.., value_names = ["QUANTITY", "ITEM"])]
+    what: Vec<String>,
+    /// The recipient's token, or its beginning.
+    #[arg(long, value_name = "TOKEN")]
+    to: String,
+    /// The programme; the recipient's own if not given.
+    #[arg(long, value_name = "CODE")]
+    programme: Option<Code>,
+    /// Draw on this lot (9c41.0), once for each pair in order; oldest first if not given.
+    #[arg(long = "lot", value_name = "LOT")]
+    lots: Vec<String>,
+    /// The day by which it should be delivered.
+    #[arg(long, value_name = "DAY")]
+    due: Option<Date>,
+    /// BLAKE3 of the one-time code on the recipient's slip (64 hex digits).
+    #[arg(long, value_name = "HASH")]
+    lock: Option<Blake3Hash>,
+    #[command(flatten)]
+    ledger: LedgerArg,
+    #[command(flatten)]
+    sign: SignArg,
+}
+
+impl Assign {
+    /// Runs the command.
+    pub fn run(self, out: &Out) -> Result<(), Failure> {
+        let pen = Pen::open(&self.ledger, &self.sign, out)?;
+        let state = pen.state();
+        let recipient = find_recipient(state, &self.to)?;
+        let programme = self.programme.unwrap_or_else(|| state.programmes.code(state.recipients[state.recipient_of[&recipient].at()].programme.0));
+        let organization = OrganizationIx(state.organizations.find(&pen.organization).expect("the pen's organization is registered"));
+        let time = self.sign.at.unwrap_or_else(crate::cli::context::now);
+        let pairs = pairs(&self.what)?;
+        if !self.lots.is_empty() && self.lots.len() != pairs.len() {
+            return Err(Failure::unable(format!("{} lots are named for {} quantities", self.lots.len(), pairs.len())).hint("name one lot for each pair, or none"));
+        }
+        let mut draws: Vec<Draw> = Vec::new();
+        for (number, (text, item)) in pairs.into_iter().enumerate() {
+            let quantity = quantity_in(state, &text, &item)?;
+            match self.lots.get(number) {
+                Some(lot) => draws.push(Draw { lot: find_lot(state, lot)?, quantity }),
+                None => draws.extend(first_in_first_out(state, organization, &recipient, &item, quantity, time)?),
+            }
+        }
+        let chosen = self.lots.is_empty().then(|| describe(state, &draws));
+        let body = AssignmentMade { draws: unique(draws)?, due: self.due, lock: self.lock, programme, recipient, reference: None };
+        if let Some(chosen) = chosen {
+            out.say(format!("Drawn first in, first out: {chosen}."));
+        }
+        pen.write(Body::AssignmentMade(body), out)
+    }
+}
+
+fn unique(draws: Vec<Draw>) -> Result<Set<Draw>, Failure> {
+    let count = draws.len();
+    let set = Set::new(draws);
+    if set.len() < count {
+        return Err(Failure::unable("a lot is drawn on twice").hint("name each item once, with the whole quantity"));
+    }
+    Ok(set)
+}
+
+fn describe(state: &State, draws: &[Draw]) -> String {
+    let one = |draw: &Draw| {
+        let item = state.lot(&draw.lot).map(|lot| state.items.code(state.lots[lot.at()].item.0).to_string()).unwrap_or_default();
+        format!("{} {item} from lot {}.{}", draw.quantity, short(draw.lot.event), draw.lot.line)
+    };
+    draws.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// Record what was handed over.
+///
+/// `aidledger deliver 9c41` delivers all that is left of the assignment; `aidledger deliver 9c41 3 rice` a part of it.
+#[derive(Debug, Args)]
+pub struct Deliver {
+    /// The assignment's id, or its beginning.
+    assignment: String,
+    /// Quantity and item, in pairs; all that is left if not given.
+    #[arg(value_names = ["QUANTITY", "ITEM"], num_args = 0..)]
+    what: Vec<String>,
+    /// A file whose first line is the one-time code on the recipient's slip. (Once recorded it is public, and proves nothing more.)
+    #[arg(long, value_name = "FILE")]
+    code_file: Option<std::path::PathBuf>,
+    /// A salted commitment to evidence you keep (64 hex digits).
+    #[arg(long, value_name = "HASH")]
+    evidence: Option<Blake3Hash>,
+    #[command(flatten)]
+    ledger: LedgerArg,
+    #[command(flatten)]
+    sign: SignArg,
+}
+
+/// The place of an assignment that is named.
+fn find_assignment(state: &State, text: &str) -> Result<(EventId, AssignmentIx), Failure> {
+    let id = find_event(state, text)?;
+    match state.made_by(&id, Kind::AssignmentMade) {
+        Some(made) => Ok((id, AssignmentIx(made.place))),
+        None => Err(Failure::no(format!("event {} is not an assignment", short(id))).hint("`aidledger history` of the recipient shows its assignments")),
+    }
+}
+
+impl Deliver {
+    /// Runs the command.
+    pub fn run(self, out: &Out) -> Result<(), Failure> {
+        let code = match &self.code_file {
+            Some(path) => {
+                let text = std::fs::read_to_string(path).map_err(|error| Failure::io(path, error))?;
+                let code: SlipCode = text.lines().next().unwrap_or_default().trim().parse().map_err(Failure::unable)?;
+                Some(code)
+            }
+            None => None,
+        };
+        let pen = Pen::open(&self.ledger, &self.sign, out)?;
+        let state = pen.state();
+        let (id, place) = find_assignment(state, &self.assignment)?;
+        let mut rest: Vec<(LotIx, u64)> = state.assignments[place.at()].remaining().collect();
+        let draw = |(lot, minor): (LotIx, u64)| {
+            let decimals = state.items.at(state.lots[lot.at()].item.0).decimals;
+            Draw { lot: state.lot_id(lot), quantity: Quantity { minor, decimals } }
+        };
+        let mut draws = Vec::new();
+        if self.what.is_empty() {
+            draws.extend(rest.into_iter().map(draw));
+            if draws.is_empty() {
+                return Err(Failure::no(format!("nothing is left of assignment {}", short(id))));
+            }
+        } else {
+            for (text, item) in pairs(&self.what)? {
+                let mut missing = quantity_in(state, &text, &item)?.minor;
+                for (lot, left) in rest.iter_mut().filter(|(lot, _)| state.items.code(state.lots[lot.at()].item.0) == item) {
+                    let taken = missing.min(*left);
+                    missing -= taken;
+                    *left -= taken;
+                    if taken > 0 {
+                        draws.push(draw((*lot, taken)));
+                    }
+                }
+                if missing > 0 {
+                    let decimals = state.items.at(state.items.find(&item).expect("the quantity was read in it")).decimals;
+                    return Err(Failure::no(format!("the assignment has {} {item} less than that left", format_minor(i128::from(missing), decimals))));
+                }
+            }
+        }
+        let body = DeliveryMade { assignment: id, code, draws: unique(draws)?, evidence: self.evidence, reference: None };
+        pen.write(Body::DeliveryMade(body), out)
+    }
+}
+
+/// Put what is left of an assignment back on hand.
+#[derive(Debug, Args)]
+pub struct Cancel {
+    /// The assignment's id, or its beginning.
+    assignment: String,
+    /// Why: duplicate, expired, not-found, not-needed, other or stock-problem.
+    #[arg(long)]
+    reason: CancellationReason,
+    #[command(flatten)]
+    ledger: LedgerArg,
+    #[command(flatten)]
+    sign: SignArg,
+}
+
+impl Cancel {
+    /// Runs the command.
+    pub fn run(self, out: &Out) -> Result<(), Failure> {
+        let pen = Pen::open(&self.ledger, &self.sign, out)?;
+        let (assignment, _) = find_assignment(pen.state(), &self.assignment)?;
+        pen.write(Body::AssignmentCancelled(AssignmentCancelled { assignment, reason: self.reason }), out)
+    }
+}
+
+/// Undo an event that was entered in error, in the open.
+#[derive(Debug, Args)]
+pub struct Reverse {
+    /// The event's id, or its beginning.
+    event: String,
+    /// Why: did-not-happen, entered-twice, other, wrong-item, wrong-quantity or wrong-recipient.
+    #[arg(long)]
+    reason: ReversalReason,
+    #[command(flatten)]
+    ledger: LedgerArg,
+    #[command(flatten)]
+    sign: SignArg,
+}
+
+impl Reverse {
+    /// Runs the command.
+    pub fn run(self, out: &Out) -> Result<(), Failure> {
+        let pen = Pen::open(&self.ledger, &self.sign, out)?;
+        let event = find_event(pen.state(), &self.event)?;
+        pen.write(Body::EventReversed(EventReversed { event, reason: self.reason }), out)
+    }
+}
+
+/// A lot id as people write it.
+pub fn short_lot(lot: LotId) -> String {
+    format!("{}.{}", short(lot.event), lot.line)
+}

@@ -1,0 +1,294 @@
+//! Where an audit reads from: a ledger's folder, an exported tile folder, or lines of entries.
+
+use std::io::BufRead;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use crate::crypto::Blake3Hash;
+use crate::crypto::note::SignedNote;
+use crate::log::checkpoint::Checkpoint;
+use crate::log::entry::{ChainHead, ENTRY_LEN_BYTES_MAX};
+use crate::log::tile::{Tile, decode_bundle, encode_hashes, entry_bundles, hash_tiles};
+use crate::log::tile_tree::{TileEdge, TileReader};
+use crate::rules::State;
+use crate::service::tiles::{LedgerTiles, TILES_FOLDER, tile_file};
+use crate::store::index::IndexError;
+use crate::store::{Chunk, Disk, DiskError, Fault, FolderDisk, Index, SegmentReader, StoreError, audit_chunks, head};
+use crate::views::ViewName;
+
+/// How many entries go to a worker at once: a whole signature batch.
+pub const PIECE_ENTRIES: usize = crate::crypto::audit::BATCH;
+
+/// What is verified.
+pub enum Source {
+    /// A ledger's folder, or any disk laid out like one.
+    Ledger {
+        /// The disk.
+        disk: Arc<dyn Disk>,
+        /// The folder of the stored views, to compare them as well.
+        views: Option<PathBuf>,
+    },
+    /// A folder with `checkpoint` and `tile/…`, as a static server has it.
+    Tiles(Arc<dyn Disk>),
+    /// Entries, one a line, and a checkpoint if there is one.
+    Lines {
+        /// The entries.
+        input: Mutex<Option<Box<dyn BufRead + Send>>>,
+        /// The checkpoint.
+        checkpoint: Option<Vec<u8>>,
+    },
+}
+
+/// Why a source could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// Nothing there looks like a ledger.
+    #[error("{0}")]
+    NotALedger(String),
+    /// A file could not be read.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// Reading stopped.
+    #[error("{0}")]
+    Input(String),
+    /// The bytes are not what a log holds: a finding, not a failure to read.
+    #[error("{0}")]
+    Damaged(String),
+}
+
+impl From<StoreError> for SourceError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Disk(error) => SourceError::Disk(error),
+            other => SourceError::Damaged(other.to_string()),
+        }
+    }
+}
+
+/// The stored views of a source.
+pub enum StoredViews {
+    /// There are none.
+    None,
+    /// They cannot be compared now, for this reason.
+    Elsewhere(String),
+    /// Their digests.
+    Digests(Vec<(ViewName, Blake3Hash)>),
+}
+
+impl Source {
+    /// Finds out what a folder is: a ledger or an exported tile folder.
+    pub fn folder(path: &Path) -> Result<Source, SourceError> {
+        let disk: Arc<dyn Disk> = Arc::new(FolderDisk::open(path)?);
+        if disk.exists("log")? {
+            Ok(Source::Ledger { disk, views: Some(path.join("views")) })
+        } else if disk.exists("tile")? {
+            Ok(Source::Tiles(disk))
+        } else {
+            Err(SourceError::NotALedger(format!("{} holds neither a ledger (log/) nor exported tiles (tile/)", path.display())))
+        }
+    }
+
+    /// A ledger on any disk, without its stored views.
+    pub fn disk(disk: Arc<dyn Disk>) -> Source {
+        Source::Ledger { disk, views: None }
+    }
+
+    /// Entries from a stream, one a line.
+    pub fn lines(input: Box<dyn BufRead + Send>, checkpoint: Option<Vec<u8>>) -> Source {
+        Source::Lines { input: Mutex::new(Some(input)), checkpoint }
+    }
+
+    /// How many entries there will be, if that is easy to know.
+    pub fn size_hint(&self) -> Option<u64> {
+        let disk = match self {
+            Source::Ledger { disk, .. } | Source::Tiles(disk) => disk,
+            Source::Lines { checkpoint, .. } => return head::named_size(checkpoint.as_deref()?),
+        };
+        head::named_size(&head::read(&**disk).ok()??)
+    }
+
+    pub(super) fn checkpoint(&self) -> Result<Option<Vec<u8>>, SourceError> {
+        match self {
+            Source::Ledger { disk, .. } | Source::Tiles(disk) => Ok(head::read(&**disk)?),
+            Source::Lines { checkpoint, .. } => Ok(checkpoint.clone()),
+        }
+    }
+
+    pub(super) fn must_have_checkpoint(&self) -> bool {
+        !matches!(self, Source::Lines { .. })
+    }
+
+    /// The entries in order, in pieces of at most [`PIECE_ENTRIES`].
+    pub(super) fn chunks(&self) -> Result<Box<dyn Iterator<Item = Result<Chunk, SourceError>> + Send + '_>, SourceError> {
+        match self {
+            Source::Ledger { disk, .. } => {
+                // While a writer is at work its last lines are none of ours: the checkpoint says how far to look. What lies beyond it is
+                // looked at as well, so that nothing hides behind an old checkpoint.
+                let chunks = audit_chunks(disk.clone(), PIECE_ENTRIES, crate::store::segments::SEGMENT_ENTRIES)?;
+                Ok(Box::new(chunks.map(|chunk| chunk.map_err(SourceError::from))))
+            }
+            Source::Tiles(disk) => {
+                let Some(bytes) = head::read(&**disk)? else { return Err(SourceError::NotALedger("the tile folder has no checkpoint".into())) };
+                let size = named_checkpoint(&bytes).map_err(|what| SourceError::Damaged(format!("the checkpoint cannot be read: {what}")))?.size();
+                let disk = disk.clone();
+                Ok(Box::new(entry_bundles(size).map(move |tile| bundle_chunk(&*disk, tile))))
+            }
+            Source::Lines { input, .. } => {
+                let input = input.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+                let input = input.ok_or_else(|| SourceError::Input("the stream was read already".into()))?;
+                Ok(Box::new(Lines { input, index: 0, byte: 0 }))
+            }
+        }
+    }
+
+    pub(super) fn has_tiles(&self) -> bool {
+        match self {
+            Source::Ledger { disk, .. } => disk.exists(TILES_FOLDER).unwrap_or(false),
+            Source::Tiles(_) => true,
+            Source::Lines { .. } => false,
+        }
+    }
+
+    /// Compares every tile file with the entries; words for the first that differs.
+    pub(super) fn first_wrong_tile(&self, size: u64) -> Result<Option<String>, SourceError> {
+        let (disk, all) = match self {
+            Source::Ledger { disk, .. } => (disk, false),
+            Source::Tiles(disk) => (disk, true),
+            Source::Lines { .. } => return Ok(None),
+        };
+        if !all && !disk.exists(TILES_FOLDER)? {
+            return Ok(None);
+        }
+        let path = |tile: Tile| if all { tile.path() } else { tile_file(tile) };
+        let compare = |tile: Tile, expected: &[u8]| -> Result<Option<String>, SourceError> {
+            match disk.read(&path(tile)) {
+                Ok(found) if found == expected => Ok(None),
+                Ok(_) => Ok(Some(format!("the file {} differs from what the entries make; `aidledger rebuild` makes it again", path(tile)))),
+                Err(error) if error.is_not_found() && !all => Ok(None),
+                Err(error) if error.is_not_found() => Ok(Some(format!("the file {} is missing", path(tile)))),
+                Err(error) => Err(error.into()),
+            }
+        };
+        // The files stand below the tree that this audit made, so each is compared with hashes made here, level by level.
+        let mut edge = TileEdge::new();
+        let mut wrong = None;
+        let mut failed = None;
+        let leaves = |each: &mut dyn FnMut(&[u8])| -> Result<(), SourceError> {
+            for chunk in self.chunks()? {
+                chunk?.entries().for_each(&mut *each);
+            }
+            Ok(())
+        };
+        leaves(&mut |entry| {
+            edge.push(crate::log::tree::leaf_hash(entry), |tile, hashes| {
+                if wrong.is_none() && failed.is_none() {
+                    match compare(tile, &encode_hashes(hashes)) {
+                        Ok(found) => wrong = found,
+                        Err(error) => failed = Some(error),
+                    }
+                }
+            });
+        })?;
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        if wrong.is_none() && all {
+            for (tile, hashes) in edge.partial_tiles() {
+                if wrong.is_none() {
+                    wrong = compare(tile, &encode_hashes(hashes))?;
+                }
+            }
+        }
+        debug_assert!(edge.size() == size && hash_tiles(size).count() < usize::MAX);
+        Ok(wrong)
+    }
+
+    /// The digests of the stored views, if they go exactly as far as the log.
+    pub(super) fn stored_views(&self, _state: &State, chain: ChainHead) -> Result<StoredViews, SourceError> {
+        let Source::Ledger { views: Some(folder), .. } = self else { return Ok(StoredViews::None) };
+        if !folder.join(format!("v{}", crate::views::VIEWS_VERSION)).exists() {
+            return Ok(StoredViews::None);
+        }
+        let index = match Index::open(folder) {
+            Ok(index) => index,
+            Err(IndexError::InUse) => return Ok(StoredViews::Elsewhere("another process is using the stored views".into())),
+            Err(IndexError::Stored(error)) => return Err(SourceError::Damaged(error.to_string())),
+        };
+        match index.cursor() {
+            Ok(Some(cursor)) if cursor.size == chain.size && cursor.hash == chain.hash => {
+                let digests = ViewName::ALL.iter().map(|view| index.digest(*view).map(|digest| (*view, digest))).collect::<Result<_, _>>();
+                digests.map(StoredViews::Digests).map_err(|error| SourceError::Damaged(error.to_string()))
+            }
+            Ok(Some(cursor)) if cursor.size < chain.size => {
+                Ok(StoredViews::Elsewhere(format!("the stored views go up to entry {} only; the next reading command brings them up to date", cursor.size)))
+            }
+            Ok(Some(_)) => Err(SourceError::Damaged("the stored views are of another log; `aidledger rebuild` makes them again".into())),
+            Ok(None) => Ok(StoredViews::None),
+            Err(error) => Err(SourceError::Damaged(error.to_string())),
+        }
+    }
+
+    /// A reader of a ledger's tiles, for exporting them.
+    pub fn ledger_tiles(disk: &Arc<dyn Disk>, log: &SegmentReader) -> impl TileReader + use<> {
+        LedgerTiles::new(disk.clone(), log.clone())
+    }
+}
+
+/// Reads what a checkpoint says without checking who signed it.
+pub(super) fn named_checkpoint(bytes: &[u8]) -> Result<Checkpoint, String> {
+    let note = SignedNote::parse(bytes).map_err(|error| error.to_string())?;
+    Checkpoint::parse(note.unverified_text()).map_err(|error| error.to_string())
+}
+
+fn bundle_chunk(disk: &dyn Disk, tile: Tile) -> Result<Chunk, SourceError> {
+    let path = tile.path();
+    let read = match disk.read(&path) {
+        Err(error) if error.is_not_found() => return Err(SourceError::Damaged(format!("the file {path} is missing"))),
+        read => read?,
+    };
+    let entries = decode_bundle(tile, &read).map_err(|error| SourceError::Damaged(format!("{path}: {error}")))?;
+    let mut bytes = Vec::with_capacity(read.len());
+    let mut line_ends = Vec::with_capacity(entries.len());
+    for entry in entries {
+        bytes.extend_from_slice(entry);
+        line_ends.push(bytes.len() as u32);
+        bytes.push(b'\n');
+    }
+    Ok(Chunk { first_index: tile.index() * 256, bytes, line_ends, file: path, first_line: 1, byte_start: 0 })
+}
+
+/// Entries from a stream.
+struct Lines {
+    input: Box<dyn BufRead + Send>,
+    index: u64,
+    byte: u64,
+}
+
+impl Iterator for Lines {
+    type Item = Result<Chunk, SourceError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut chunk =
+            Chunk { first_index: self.index, bytes: Vec::new(), line_ends: Vec::new(), file: "input".into(), first_line: self.index + 1, byte_start: self.byte };
+        while chunk.line_ends.len() < PIECE_ENTRIES {
+            let start = chunk.bytes.len();
+            let limit = ENTRY_LEN_BYTES_MAX as u64 + 2;
+            match std::io::Read::take(&mut self.input, limit).read_until(b'\n', &mut chunk.bytes) {
+                Err(error) => return Some(Err(SourceError::Input(format!("line {}: {error}", self.index + 1)))),
+                Ok(0) => break,
+                Ok(read) if read as u64 == limit => {
+                    return Some(Err(SourceError::Damaged(format!("line {} is longer than an entry may be", self.index + 1))));
+                }
+                Ok(_) => {}
+            }
+            if chunk.bytes.last() != Some(&b'\n') {
+                let fault = Fault::TornTail { len_bytes: (chunk.bytes.len() - start) as u64 };
+                return Some(Err(SourceError::Damaged(format!("line {}: {fault}", self.index + 1))));
+            }
+            chunk.line_ends.push(chunk.bytes.len() as u32 - 1);
+            self.index += 1;
+        }
+        self.byte += chunk.bytes.len() as u64;
+        (!chunk.line_ends.is_empty()).then_some(Ok(chunk))
+    }
+}
