@@ -44,7 +44,10 @@ impl LedgerArg {
             failure => failure,
         })?;
         if let Some(tail) = &reader.tail {
-            out.say(format!("Notice: {} bytes after the last entry are not a whole line (an append under way, or a crash).", tail.len_bytes));
+            out.say(format!(
+                "Notice: {} bytes after the last entry are not a whole line (an append under way, or a crash).",
+                tail.len_bytes
+            ));
         }
         Ok(reader)
     }
@@ -107,7 +110,8 @@ impl PassphraseArg {
             fresh = passphrase(self.passphrase_file.as_deref(), Purpose::Create, path).map_err(Failure::unable)?;
             Protection::Passphrase(LAST_PASSPHRASE.get_or_init(|| fresh).as_bytes())
         };
-        let text = keyfile::encode(&key, protection, &randomness).map_err(|error| Failure::unable(format!("{}: {error}", path.display())))?;
+        let text =
+            keyfile::encode(&key, protection, &randomness).map_err(|error| Failure::unable(format!("{}: {error}", path.display())))?;
         keyfile::write_new(path, &text).map_err(|error| Failure::unable(format!("{}: {error}", path.display())))?;
         Ok(key)
     }
@@ -177,7 +181,9 @@ impl SignArg {
         found.sort();
         match found.as_slice() {
             [only] => key_file(ledger, only),
-            [] => Err(Failure::unable(format!("there is no key of yours in {}", ledger.keys().display())).hint("name a key file with --key")),
+            [] => {
+                Err(Failure::unable(format!("there is no key of yours in {}", ledger.keys().display())).hint("name a key file with --key"))
+            }
             several => Err(Failure::unable(format!("there are several keys: {}", several.join(", "))).hint("name one with --as")),
         }
     }
@@ -299,7 +305,8 @@ pub fn find_lot(state: &State, text: &str) -> Result<LotId, Failure> {
 
 /// Finds a recipient by the beginning of its token.
 pub fn find_recipient(state: &State, text: &str) -> Result<Token, Failure> {
-    let found: Vec<_> = state.recipients.iter().map(|recipient| recipient.token).filter(|token| token.to_string().starts_with(text)).take(3).collect();
+    let found: Vec<_> =
+        state.recipients.iter().map(|recipient| recipient.token).filter(|token| token.to_string().starts_with(text)).take(3).collect();
     match found.as_slice() {
         [] => Err(Failure::no(format!("no recipient's token begins with `{text}`")).hint("`aidledger list recipients` shows them")),
         [only] => Ok(*only),

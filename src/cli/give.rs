@@ -30,7 +30,8 @@ pub fn quantity_in(state: &State, text: &str, item: &Code) -> Result<Quantity, F
     let decimals = state.items.at(place).decimals;
     let given: Quantity = text.parse().map_err(Failure::unable)?;
     let missing = decimals.checked_sub(given.decimals).ok_or_else(|| {
-        Failure::no(format!("{text} has more digits after the point than {item} has ({decimals})")).hint("round it yourself, the ledger never does")
+        Failure::no(format!("{text} has more digits after the point than {item} has ({decimals})"))
+            .hint("round it yourself, the ledger never does")
     })?;
     let minor = given.minor.checked_mul(10u64.pow(u32::from(missing))).filter(|minor| *minor < crate::event::values::MINOR_END);
     minor.map(|minor| Quantity { minor, decimals }).ok_or_else(|| Failure::unable(format!("{text} is too large")))
@@ -157,7 +158,10 @@ impl Donate {
             && restrictions.use_by.is_none();
         let (r#type, name) = self.from;
         let donor = Donor { commitment: self.commitment, name: name.map(Text), r#type };
-        pen.write(Body::DonationReceived(DonationReceived { donor, lots, reference: None, restrictions: (!none).then_some(restrictions) }), out)
+        pen.write(
+            Body::DonationReceived(DonationReceived { donor, lots, reference: None, restrictions: (!none).then_some(restrictions) }),
+            out,
+        )
     }
 }
 
@@ -165,7 +169,14 @@ impl Donate {
 ///
 /// # Errors
 /// How much is missing, and how much is there but restricted to something else.
-pub fn first_in_first_out(state: &State, organization: OrganizationIx, recipient: &Token, item: &Code, quantity: Quantity, time: Time) -> Result<Vec<Draw>, Failure> {
+pub fn first_in_first_out(
+    state: &State,
+    organization: OrganizationIx,
+    recipient: &Token,
+    item: &Code,
+    quantity: Quantity,
+    time: Time,
+) -> Result<Vec<Draw>, Failure> {
     let place = state.items.find(item).map(ItemIx).ok_or_else(|| Failure::no(format!("the item {item} is not defined")))?;
     let recipient = state.recipient_of.get(recipient).map(|place| &state.recipients[place.at()]);
     let recipient = recipient.ok_or_else(|| Failure::no("there is no such recipient"))?;
@@ -231,12 +242,14 @@ impl Assign {
         let pen = Pen::open(&self.ledger, &self.sign, out)?;
         let state = pen.state();
         let recipient = find_recipient(state, &self.to)?;
-        let programme = self.programme.unwrap_or_else(|| state.programmes.code(state.recipients[state.recipient_of[&recipient].at()].programme.0));
+        let programme =
+            self.programme.unwrap_or_else(|| state.programmes.code(state.recipients[state.recipient_of[&recipient].at()].programme.0));
         let organization = OrganizationIx(state.organizations.find(&pen.organization).expect("the pen's organization is registered"));
         let time = self.sign.at.unwrap_or_else(crate::cli::context::now);
         let pairs = pairs(&self.what)?;
         if !self.lots.is_empty() && self.lots.len() != pairs.len() {
-            return Err(Failure::unable(format!("{} lots are named for {} quantities", self.lots.len(), pairs.len())).hint("name one lot for each pair, or none"));
+            return Err(Failure::unable(format!("{} lots are named for {} quantities", self.lots.len(), pairs.len()))
+                .hint("name one lot for each pair, or none"));
         }
         let mut draws: Vec<Draw> = Vec::new();
         for (number, (text, item)) in pairs.into_iter().enumerate() {
@@ -299,7 +312,8 @@ fn find_assignment(state: &State, text: &str) -> Result<(EventId, AssignmentIx),
     let id = find_event(state, text)?;
     match state.made_by(&id, Kind::AssignmentMade) {
         Some(made) => Ok((id, AssignmentIx(made.place))),
-        None => Err(Failure::no(format!("event {} is not an assignment", short(id))).hint("`aidledger history` of the recipient shows its assignments")),
+        None => Err(Failure::no(format!("event {} is not an assignment", short(id)))
+            .hint("`aidledger history` of the recipient shows its assignments")),
     }
 }
 
@@ -341,7 +355,10 @@ impl Deliver {
                 }
                 if missing > 0 {
                     let decimals = state.items.at(state.items.find(&item).expect("the quantity was read in it")).decimals;
-                    return Err(Failure::no(format!("the assignment has {} {item} less than that left", format_minor(i128::from(missing), decimals))));
+                    return Err(Failure::no(format!(
+                        "the assignment has {} {item} less than that left",
+                        format_minor(i128::from(missing), decimals)
+                    )));
                 }
             }
         }

@@ -78,7 +78,7 @@ enum Command {
     List(look::List),
     /// What came in, where it is now and what reached people.
     #[command(visible_alias = "bal")]
-    Balance(look::Balance),
+    Balance(look::BalanceCommand),
     /// All entries about a recipient, lot, organization, programme, region or item.
     History(look::History),
     /// What became of a gift, or whose gifts made up a delivery.

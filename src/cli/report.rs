@@ -73,7 +73,9 @@ impl From<Rejection> for Failure {
             Rule::ProgrammeUnknown | Rule::ProgrammeClosed => Some("`aidledger list programmes` shows which are open"),
             Rule::OrganizationUnknown | Rule::OrganizationNotFound => Some("`aidledger list organizations` shows them"),
             Rule::LotInsufficient | Rule::LotUnknown => Some("`aidledger list lots` shows what is on hand"),
-            Rule::KeyUnknown | Rule::RoleMissing => Some("`aidledger key list` shows who may do what; `aidledger key grant` gives a key roles"),
+            Rule::KeyUnknown | Rule::RoleMissing => {
+                Some("`aidledger key list` shows who may do what; `aidledger key grant` gives a key roles")
+            }
             Rule::SequenceMismatch | Rule::PreviousMismatch => {
                 Some("another event of this key came first; sign this one again with `aidledger sign` after it")
             }
@@ -181,7 +183,7 @@ pub fn stdout_is_terminal() -> bool {
 pub fn table(header: &[&str], rows: Vec<Vec<String>>, right: &[usize]) -> String {
     use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled).set_header(header);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled).set_header(header);
     for row in rows {
         table.add_row(row);
     }
@@ -198,7 +200,8 @@ pub fn table(header: &[&str], rows: Vec<Vec<String>>, right: &[usize]) -> String
 pub fn progress(total: u64, what: &'static str) -> indicatif::ProgressBar {
     use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
     let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(5));
-    let style = ProgressStyle::with_template("{msg} {bar:30} {human_pos}/{human_len}  {per_sec}  {eta} left").expect("the template is well formed");
+    let style =
+        ProgressStyle::with_template("{msg} {bar:30} {human_pos}/{human_len}  {per_sec}  {eta} left").expect("the template is well formed");
     bar.with_style(style).with_message(what)
 }
 
@@ -208,7 +211,8 @@ pub fn finish(out: &Out, result: Result<(), Failure>) -> ExitCode {
         Ok(()) => ExitCode::from(YES),
         Err(failure) => {
             if out.is_json() {
-                let words = json!({ "answer": if failure.status == NO { "no" } else { "unable" }, "error": failure.what, "hint": failure.hint });
+                let words =
+                    json!({ "answer": if failure.status == NO { "no" } else { "unable" }, "error": failure.what, "hint": failure.hint });
                 out.raw(format!("{}\n", failure.json.unwrap_or(words)).as_bytes());
             }
             let word = if failure.status == NO { "" } else { "Error: " };

@@ -32,7 +32,9 @@ impl NameArg {
     /// The names by language; without one, English.
     pub fn names(&self) -> Names {
         Names::new(self.names.iter().map(|text| match text.split_once(':') {
-            Some((language, name)) if (2..=3).contains(&language.len()) && language.bytes().all(|b| b.is_ascii_lowercase()) => (language, name.trim()),
+            Some((language, name)) if (2..=3).contains(&language.len()) && language.bytes().all(|b| b.is_ascii_lowercase()) => {
+                (language, name.trim())
+            }
             _ => ("en", text.trim()),
         }))
     }
@@ -90,11 +92,16 @@ impl Init {
     /// Runs the command.
     pub fn run(self, out: &Out) -> Result<(), Failure> {
         if self.ledger.ledger.join("log").exists() {
-            return Err(Failure::unable(format!("there is a ledger in {} already", self.ledger.ledger.display())).hint("choose another folder with --ledger"));
+            return Err(Failure::unable(format!("there is a ledger in {} already", self.ledger.ledger.display()))
+                .hint("choose another folder with --ledger"));
         }
         let organization = match self.organization.or_else(|| slug(self.name.first())) {
             Some(code) => code,
-            None => return Err(Failure::unable("the name gives no code for the organization").hint("choose one with --organization, like our-fund")),
+            None => {
+                return Err(
+                    Failure::unable("the name gives no code for the organization").hint("choose one with --organization, like our-fund")
+                );
+            }
         };
         let mut random = [0u8; 8];
         fill(&mut random)?;
@@ -103,7 +110,11 @@ impl Init {
         let own_path = key_file(&self.ledger, &self.as_key)?;
         let log_key = self.passphrase.make_key(&log_path, self.no_passphrase)?;
         let key = self.passphrase.make_key(&own_path, self.no_passphrase)?;
-        let roles = if self.roles.is_empty() { Role::ALL.iter().copied().filter(|role| *role != Role::Audit).collect() } else { self.roles.clone() };
+        let roles = if self.roles.is_empty() {
+            Role::ALL.iter().copied().filter(|role| *role != Role::Audit).collect()
+        } else {
+            self.roles.clone()
+        };
         let body = LedgerOpened {
             log_key: log_key.public(),
             name: self.name.names(),
@@ -123,7 +134,7 @@ impl Init {
             "log_vkey": vkey, "key": key.public().to_string(), "key_file": own_path,
         });
         out.answer(answer, || {
-            let at = if self.ledger.ledger == PathBuf::from("my-ledger") { String::new() } else { format!(" --ledger {}", self.ledger.ledger.display()) };
+            let at = if self.ledger.ledger.as_os_str() == "my-ledger" { String::new() } else { format!(" --ledger {}", self.ledger.ledger.display()) };
             format!(
                 "The ledger is open in {}.\n\n  ledger id  {id}\n  log key    {vkey}\n  your key   {} ({})\n\n\
                  Give the ledger id and the log key to everybody who should be able to check you: print them.\n\
@@ -172,7 +183,8 @@ pub enum KeyCommand {
     /// Grant a key roles in an organization; granting again replaces its roles.
     Grant {
         /// The public key, 64 hex digits, or the name of a key among the ledger's keys.
-        key: String,
+        #[arg(value_name = "KEY")]
+        public: String,
         /// What it may do: registrar, admin, finance, intake, assign, field, audit.
         #[arg(long, required = true, value_delimiter = ',')]
         roles: Vec<Role>,
@@ -190,7 +202,8 @@ pub enum KeyCommand {
     /// Revoke a key: it signs nothing more; what it signed stays.
     Revoke {
         /// The public key, whole or its beginning.
-        key: String,
+        #[arg(value_name = "KEY")]
+        public: String,
         /// Why: lost, left, compromised or replaced.
         #[arg(long)]
         reason: RevocationReason,
@@ -220,18 +233,20 @@ impl KeyCommand {
                 Ok(())
             }
             KeyCommand::List { ledger } => list(&ledger, out),
-            KeyCommand::Grant { key, roles, organization, label, ledger, sign } => {
-                let public = public_key(&key, &ledger, &sign)?;
+            KeyCommand::Grant { public, roles, organization, label, ledger, sign } => {
+                let public = public_key(&public, &ledger, &sign)?;
                 let pen = Pen::open(&ledger, &sign, out)?;
                 let organization = organization.unwrap_or(pen.organization);
                 pen.write(Body::KeyGranted(KeyGranted { key: public, label, organization, roles: Set::new(roles) }), out)
             }
-            KeyCommand::Revoke { key, reason, ledger, sign } => {
+            KeyCommand::Revoke { public: key, reason, ledger, sign } => {
                 let pen = Pen::open(&ledger, &sign, out)?;
                 let mut found = pen.state().keys.keys().filter(|public| public.to_string().starts_with(&key));
                 let public = match (found.next(), found.next()) {
                     (Some(only), None) => *only,
-                    (None, _) => return Err(Failure::no(format!("no granted key begins with `{key}`")).hint("`aidledger key list` shows them")),
+                    (None, _) => {
+                        return Err(Failure::no(format!("no granted key begins with `{key}`")).hint("`aidledger key list` shows them"));
+                    }
                     _ => return Err(Failure::no(format!("several keys begin with `{key}`")).hint("give more digits")),
                 };
                 drop(found);
@@ -245,9 +260,12 @@ fn public_key(text: &str, ledger: &LedgerArg, sign: &SignArg) -> Result<PublicKe
     if let Ok(public) = PublicKey::from_hex(text) {
         return Ok(public);
     }
-    let path = key_file(ledger, text).map_err(|_| Failure::unable(format!("`{text}` is neither a public key (64 hex digits) nor the name of a key")))?;
+    let path = key_file(ledger, text)
+        .map_err(|_| Failure::unable(format!("`{text}` is neither a public key (64 hex digits) nor the name of a key")))?;
     if !path.exists() {
-        return Err(Failure::unable(format!("there is no key file {}", path.display())).hint(format!("make it with `aidledger key new {text}`")));
+        return Err(
+            Failure::unable(format!("there is no key file {}", path.display())).hint(format!("make it with `aidledger key new {text}`"))
+        );
     }
     Ok(sign.passphrase.open_key(&path)?.public())
 }
@@ -259,7 +277,14 @@ fn list(ledger: &LedgerArg, out: &Out) -> Result<(), Failure> {
     keys.sort_by_key(|(public, key)| (state.organizations.code(key.organization.0), **public));
     let row = |(public, key): &(&PublicKey, &crate::rules::state::Key)| {
         let roles: Vec<_> = key.roles.iter().map(Role::word).collect();
-        (public.to_string(), state.organizations.code(key.organization.0), roles, key.label.map(|label| label.to_string()), key.revoked, key.feed.sequence)
+        (
+            public.to_string(),
+            state.organizations.code(key.organization.0),
+            roles,
+            key.label.map(|label| label.to_string()),
+            key.revoked,
+            key.feed.sequence,
+        )
     };
     let json = keys.iter().map(row).map(|(key, organization, roles, label, revoked, events)| {
         json!({ "key": key, "organization": organization.as_str(), "roles": roles, "label": label, "revoked": revoked, "events": events })
@@ -267,7 +292,14 @@ fn list(ledger: &LedgerArg, out: &Out) -> Result<(), Failure> {
     out.answer(json.collect(), || {
         let rows = keys.iter().map(row).map(|(key, organization, roles, label, revoked, events)| {
             let status = if revoked { "revoked" } else { "active" };
-            vec![key[..16].to_owned(), organization.to_string(), roles.join(","), label.unwrap_or_default(), status.to_owned(), events.to_string()]
+            vec![
+                key[..16].to_owned(),
+                organization.to_string(),
+                roles.join(","),
+                label.unwrap_or_default(),
+                status.to_owned(),
+                events.to_string(),
+            ]
         });
         table(&["KEY", "ORGANIZATION", "ROLES", "LABEL", "STATUS", "EVENTS"], rows.collect(), &[5])
     });

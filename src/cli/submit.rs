@@ -117,11 +117,13 @@ impl Sign {
             if line.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
-            let wrong = |fault: Fault| Failure::no(format!("line {number} is not a draft: {fault}")).hint("`aidledger sign --help` shows one");
+            let wrong =
+                |fault: Fault| Failure::no(format!("line {number} is not a draft: {fault}")).hint("`aidledger sign --help` shows one");
             let draft = read_draft(&line).map_err(wrong)?;
             let mut body = Reader::new(&draft.body).map_err(wrong)?;
             let body = Body::read(draft.body_kind, &mut body).map_err(|fault| {
-                Failure::no(format!("line {number}: the body is not one of {}: {fault}", draft.body_kind)).hint("the members of each kind are in ledger-spec.md, section 4.3")
+                Failure::no(format!("line {number}: the body is not one of {}: {fault}", draft.body_kind))
+                    .hint("the members of each kind are in ledger-spec.md, section 4.3")
             })?;
             let time = draft.time.or(self.sign.at).unwrap_or_else(now);
             let signed = Draft { organization: draft.organization, time, body }.sign(ledger, feed, &key);
@@ -197,8 +199,12 @@ impl Append {
                 };
                 match (&answer, out.is_json()) {
                     (_, true) => out.raw(format!("{json}\n").as_bytes()),
-                    (Answer::Accepted(receipt), _) => out.raw(format!("line {line}: accepted  entry {}  id {}\n", receipt.index, receipt.id).as_bytes()),
-                    (Answer::Known(receipt), _) => out.raw(format!("line {line}: known already  entry {}  id {}\n", receipt.index, receipt.id).as_bytes()),
+                    (Answer::Accepted(receipt), _) => {
+                        out.raw(format!("line {line}: accepted  entry {}  id {}\n", receipt.index, receipt.id).as_bytes())
+                    }
+                    (Answer::Known(receipt), _) => {
+                        out.raw(format!("line {line}: known already  entry {}  id {}\n", receipt.index, receipt.id).as_bytes())
+                    }
                     (Answer::Rejected(rejection), _) => out.raw(format!("line {line}: rejected  {rejection}\n").as_bytes()),
                 }
             }

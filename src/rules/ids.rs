@@ -58,7 +58,7 @@ impl IdIndex {
             return found;
         }
         // Whole bytes are compared as bytes; an odd last digit is compared as text.
-        let whole: Vec<u8> = prefix.chunks_exact(2).filter_map(|pair| crate::crypto::hex_decode::<1>(pair)).map(|b| b[0]).collect();
+        let whole: Vec<u8> = prefix.chunks_exact(2).filter_map(crate::crypto::hex_decode::<1>).map(|b| b[0]).collect();
         if whole.len() != prefix.len() / 2 {
             return found;
         }

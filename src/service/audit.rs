@@ -11,7 +11,6 @@ pub mod report;
 pub mod source;
 mod worker;
 
-
 use crate::crypto::{Blake3Hash, PublicKey};
 use crate::log::checkpoint::Checkpoint;
 use crate::log::entry::ChainHead;
@@ -128,7 +127,15 @@ impl Audit {
                 return false;
             }
             if piece.bad_signature == Some(number) {
-                self.report.find(Step::Signatures, Some(index), format!("the signature is not by {} over this event: it was forged or altered{}", decoded.decoded.entry.event.signer, place(number)));
+                self.report.find(
+                    Step::Signatures,
+                    Some(index),
+                    format!(
+                        "the signature is not by {} over this event: it was forged or altered{}",
+                        decoded.decoded.entry.event.signer,
+                        place(number)
+                    ),
+                );
                 return false;
             }
             let entry = &decoded.decoded.entry;
@@ -215,12 +222,18 @@ impl Audit {
             }
         };
         match source.checkpoint()? {
-            None if source.must_have_checkpoint() => self.report.find(Step::Checkpoint, None, "there is no checkpoint: nothing says that the log ends here".into()),
+            None if source.must_have_checkpoint() => {
+                self.report.find(Step::Checkpoint, None, "there is no checkpoint: nothing says that the log ends here".into())
+            }
             None => self.report.skip(Step::Checkpoint, "none was given: that the log ends here is not verified"),
             Some(bytes) => self.check_checkpoint(&bytes, &vkey, options),
         }
         if let (Some(since), false) = (&self.since, self.since_met) {
-            let what = format!("the log has {} entries, the earlier checkpoint has {}: entries are missing at the end", self.chain.size, since.size());
+            let what = format!(
+                "the log has {} entries, the earlier checkpoint has {}: entries are missing at the end",
+                self.chain.size,
+                since.size()
+            );
             self.report.find(Step::Since, None, what);
         }
         if let Some(bytes) = &options.since
@@ -270,13 +283,22 @@ impl Audit {
         let size = self.chain.size;
         self.report.checkpoint = Some(checkpoint.clone());
         if checkpoint.size() > size {
-            let what = format!("the checkpoint is signed for {} entries, the log has {size}: entries are missing at the end", checkpoint.size());
+            let what =
+                format!("the checkpoint is signed for {} entries, the log has {size}: entries are missing at the end", checkpoint.size());
             self.report.find(Step::Checkpoint, None, what);
         } else if checkpoint.size() < size {
-            let what = format!("the checkpoint is signed for {} entries, the log has {size}: the last {} are not signed for", checkpoint.size(), size - checkpoint.size());
+            let what = format!(
+                "the checkpoint is signed for {} entries, the log has {size}: the last {} are not signed for",
+                checkpoint.size(),
+                size - checkpoint.size()
+            );
             self.report.find(Step::Checkpoint, None, what);
         } else if *checkpoint.root() != self.frontier.root() {
-            let what = format!("the checkpoint's root is {}, the entries make {}: an entry differs from what was signed", checkpoint.root(), self.frontier.root());
+            let what = format!(
+                "the checkpoint's root is {}, the entries make {}: an entry differs from what was signed",
+                checkpoint.root(),
+                self.frontier.root()
+            );
             self.report.find(Step::Checkpoint, None, what);
         } else {
             self.report.done(Step::Checkpoint);
@@ -287,11 +309,13 @@ impl Audit {
         for (view, digest) in stored {
             let fresh = self.report.views.iter().find(|(name, _)| name == view).map(|(_, digest)| *digest);
             if fresh != Some(*digest) {
-                let what = format!("the stored view {view} has the digest {digest}, a fresh fold has {}; `aidledger rebuild` makes it again", fresh.unwrap_or(Blake3Hash::ZERO));
+                let what = format!(
+                    "the stored view {view} has the digest {digest}, a fresh fold has {}; `aidledger rebuild` makes it again",
+                    fresh.unwrap_or(Blake3Hash::ZERO)
+                );
                 self.report.find(Step::Views, None, what);
             }
         }
         self.report.done(Step::Views);
     }
 }
-

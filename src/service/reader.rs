@@ -204,7 +204,7 @@ impl Reader {
             Err(fault) => {
                 let file = crate::store::segments::segment_path(index / crate::store::segments::SEGMENT_ENTRIES);
                 let line = index % crate::store::segments::SEGMENT_ENTRIES + 1;
-                Err(OpenError::Entry { index, file, line, byte: 0, what: fault.into() })
+                Err(OpenError::Entry { index, file, line, byte: 0, what: Box::new(fault.into()) })
             }
         }
     }
@@ -279,9 +279,9 @@ impl Reader {
         for number in 0..head.count / crate::views::listings::CHUNK_ENTRIES as u64 {
             let chunk = self.row(ViewName::Listings, Slot::Own, &chunk_key(key, number))?;
             let chunk = chunk.ok_or_else(|| StoredError(format!("listing {key}: chunk {number} is missing")))?;
-            entries.extend(decode::<Indexes>(&chunk).map_err(broken)?.0.into_iter().map(u64::from));
+            entries.extend(decode::<Indexes>(&chunk).map_err(broken)?.0);
         }
-        entries.extend(head.entries.0.into_iter().map(u64::from));
+        entries.extend(head.entries.0);
         Ok(entries)
     }
 }

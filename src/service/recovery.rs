@@ -86,7 +86,7 @@ pub enum OpenError {
         /// Where the line starts.
         byte: u64,
         /// What is wrong.
-        what: EntryFault,
+        what: Box<EntryFault>,
     },
     /// The checkpoint is not the log's.
     #[error("checkpoint: {0}")]
@@ -151,7 +151,7 @@ pub fn fold_log(
         for (place, bytes) in chunk.entries().enumerate() {
             let at = |what: EntryFault| {
                 let (line, byte) = chunk.position(place);
-                OpenError::Entry { index: chunk.first_index + place as u64, file: chunk.file.clone(), line, byte, what }
+                OpenError::Entry { index: chunk.first_index + place as u64, file: chunk.file.clone(), line, byte, what: Box::new(what) }
             };
             let decoded = Entry::decode(bytes).map_err(|fault| at(fault.into()))?;
             chain.advance(&decoded).map_err(|fault| at(fault.into()))?;

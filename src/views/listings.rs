@@ -8,12 +8,12 @@
 //!
 //! Dimensions: `organization`, `kind`, `programme`, `region`, `item`, `recipient` (by token), `lot` (by lot id). Full chunks never change.
 
-use crate::canonical::{Canonical, Fault, Reader, encode, write_integer};
+use crate::canonical::{Canonical, Fault, Reader, encode};
 use crate::event::kinds::{Body, Kind};
 use crate::rules::state::{ItemIx, LotIx, OrganizationIx, ProgrammeIx, RecipientIx, RegionIx};
 use crate::rules::{Accepted, Change, State};
 use crate::views::ViewName;
-use crate::views::table::{Key, RowChange, Slot, Stored, StoredError, Table};
+use crate::views::table::{Key, LongList, RowChange, Slot, Stored, StoredError, Table};
 
 /// How many entries a full chunk lists.
 pub const CHUNK_ENTRIES: usize = 256;
@@ -59,36 +59,8 @@ impl Key for ListingKey {
     }
 }
 
-/// Entry indexes, ascending; may be empty, unlike other lists.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Indexes(pub Vec<u32>);
-
-impl Canonical for Indexes {
-    fn write(&self, out: &mut Vec<u8>) {
-        out.push(b'[');
-        for (i, index) in self.0.iter().enumerate() {
-            if i > 0 {
-                out.push(b',');
-            }
-            write_integer(u64::from(*index), out);
-        }
-        out.push(b']');
-    }
-    fn read(reader: &mut Reader<'_>) -> Result<Self, Fault> {
-        reader.expect("[")?;
-        let mut indexes = Vec::new();
-        if reader.take("]") {
-            return Ok(Indexes(indexes));
-        }
-        loop {
-            indexes.push(reader.integer(u64::from(u32::MAX))? as u32);
-            if reader.take("]") {
-                return Ok(Indexes(indexes));
-            }
-            reader.expect(",")?;
-        }
-    }
-}
+/// Entry indexes, ascending.
+pub type Indexes = LongList<u64>;
 
 /// The head row of a listing. Chunks filled since the rows were last stored wait in memory.
 #[derive(Debug, Clone, Default)]
@@ -119,7 +91,7 @@ impl Canonical for Listing {
 }
 
 impl Listing {
-    fn push(&mut self, entry: u32) {
+    fn push(&mut self, entry: u64) {
         let listed = self.entries.0.last().or_else(|| self.waiting.last().and_then(|(_, chunk)| chunk.0.last()));
         if listed == Some(&entry) {
             return;
@@ -146,7 +118,7 @@ pub struct Listings {
 
 impl Listings {
     pub(super) fn fold(&mut self, accepted: &Accepted<'_>, state: &State, stored: Option<&dyn Stored>) -> Result<(), StoredError> {
-        let entry = accepted.index;
+        let entry = u64::from(accepted.index);
         let mut list = |key| self.table.row(key, state, stored, Listing::default).map(|row| row.push(entry));
         list(ListingKey::Organization(accepted.organization))?;
         list(ListingKey::Kind(accepted.event.kind()))?;

@@ -11,7 +11,7 @@ use crate::rules::postings::Account;
 use crate::rules::state::RecipientIx;
 use crate::rules::{Accepted, Change, State};
 use crate::views::ViewName;
-use crate::views::table::{Amount, Key, RowChange, Slot, Stored, StoredError, Table};
+use crate::views::table::{Amount, Key, LongList, RowChange, Slot, Stored, StoredError, Table};
 
 impl Key for RecipientIx {
     const VIEW: ViewName = ViewName::Recipients;
@@ -41,7 +41,7 @@ record! {
         organization: Code,
         programme: Code,
         /// By ascending item; an item that was reversed in full is not there. Absent when nothing was received.
-        received: Option<Vec<Received>>,
+        received: Option<LongList<Received>>,
         region: Code,
         /// Present and true if the enrolment was reversed.
         reversed: Option<bool>,
@@ -88,7 +88,7 @@ impl Recipients {
         if delivered > 0 {
             row.last_delivery = row.last_delivery.max(Some(accepted.event.time.date()));
         }
-        let received = row.received.get_or_insert_default();
+        let received = &mut row.received.get_or_insert_default().0;
         for posting in &accepted.postings {
             let item = state.items.code(posting.item.0);
             let minor = if posting.target == Account::Delivered { i128::from(posting.quantity) } else { -i128::from(posting.quantity) };

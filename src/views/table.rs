@@ -117,6 +117,43 @@ fn load<K: Key, R: Canonical>(key: &K, state: &State, stored: &dyn Stored) -> Re
     }
 }
 
+/// A list of any length. Lists in events are bounded because strangers write them; those in views are as long as the log makes them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LongList<T>(pub Vec<T>);
+
+impl<T> Default for LongList<T> {
+    fn default() -> Self {
+        LongList(Vec::new())
+    }
+}
+
+impl<T: Canonical> Canonical for LongList<T> {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(b'[');
+        for (i, value) in self.0.iter().enumerate() {
+            if i > 0 {
+                out.push(b',');
+            }
+            value.write(out);
+        }
+        out.push(b']');
+    }
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Fault> {
+        reader.expect("[")?;
+        let mut list = Vec::new();
+        if reader.take("]") {
+            return Ok(LongList(list));
+        }
+        loop {
+            list.push(T::read(reader)?);
+            if reader.take("]") {
+                return Ok(LongList(list));
+            }
+            reader.expect(",")?;
+        }
+    }
+}
+
 /// A balance: minor units of either sign with the item's decimals. `"-12.50"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Amount {

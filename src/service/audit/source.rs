@@ -8,12 +8,12 @@ use crate::crypto::Blake3Hash;
 use crate::crypto::note::SignedNote;
 use crate::log::checkpoint::Checkpoint;
 use crate::log::entry::{ChainHead, ENTRY_LEN_BYTES_MAX};
-use crate::log::tile::{Tile, decode_bundle, encode_hashes, entry_bundles, hash_tiles};
-use crate::log::tile_tree::{TileEdge, TileReader};
+use crate::log::tile::{Tile, decode_bundle, encode_hashes, entry_bundles};
+use crate::log::tile_tree::TileEdge;
 use crate::rules::State;
-use crate::service::tiles::{LedgerTiles, TILES_FOLDER, tile_file};
+use crate::service::tiles::{TILES_FOLDER, tile_file};
 use crate::store::index::IndexError;
-use crate::store::{Chunk, Disk, DiskError, Fault, FolderDisk, Index, SegmentReader, StoreError, audit_chunks, head};
+use crate::store::{Chunk, Disk, DiskError, Fault, FolderDisk, Index, StoreError, audit_chunks, head};
 use crate::views::ViewName;
 
 /// How many entries go to a worker at once: a whole signature batch.
@@ -128,8 +128,11 @@ impl Source {
                 Ok(Box::new(chunks.map(|chunk| chunk.map_err(SourceError::from))))
             }
             Source::Tiles(disk) => {
-                let Some(bytes) = head::read(&**disk)? else { return Err(SourceError::NotALedger("the tile folder has no checkpoint".into())) };
-                let size = named_checkpoint(&bytes).map_err(|what| SourceError::Damaged(format!("the checkpoint cannot be read: {what}")))?.size();
+                let Some(bytes) = head::read(&**disk)? else {
+                    return Err(SourceError::NotALedger("the tile folder has no checkpoint".into()));
+                };
+                let size =
+                    named_checkpoint(&bytes).map_err(|what| SourceError::Damaged(format!("the checkpoint cannot be read: {what}")))?.size();
                 let disk = disk.clone();
                 Ok(Box::new(entry_bundles(size).map(move |tile| bundle_chunk(&*disk, tile))))
             }
@@ -163,7 +166,9 @@ impl Source {
         let compare = |tile: Tile, expected: &[u8]| -> Result<Option<String>, SourceError> {
             match disk.read(&path(tile)) {
                 Ok(found) if found == expected => Ok(None),
-                Ok(_) => Ok(Some(format!("the file {} differs from what the entries make; `aidledger rebuild` makes it again", path(tile)))),
+                Ok(_) => {
+                    Ok(Some(format!("the file {} differs from what the entries make; `aidledger rebuild` makes it again", path(tile))))
+                }
                 Err(error) if error.is_not_found() && !all => Ok(None),
                 Err(error) if error.is_not_found() => Ok(Some(format!("the file {} is missing", path(tile)))),
                 Err(error) => Err(error.into()),
@@ -199,7 +204,7 @@ impl Source {
                 }
             }
         }
-        debug_assert!(edge.size() == size && hash_tiles(size).count() < usize::MAX);
+        debug_assert_eq!(edge.size(), size, "the same entries are read twice");
         Ok(wrong)
     }
 
@@ -219,18 +224,14 @@ impl Source {
                 let digests = ViewName::ALL.iter().map(|view| index.digest(*view).map(|digest| (*view, digest))).collect::<Result<_, _>>();
                 digests.map(StoredViews::Digests).map_err(|error| SourceError::Damaged(error.to_string()))
             }
-            Ok(Some(cursor)) if cursor.size < chain.size => {
-                Ok(StoredViews::Elsewhere(format!("the stored views go up to entry {} only; the next reading command brings them up to date", cursor.size)))
-            }
+            Ok(Some(cursor)) if cursor.size < chain.size => Ok(StoredViews::Elsewhere(format!(
+                "the stored views go up to entry {} only; the next reading command brings them up to date",
+                cursor.size
+            ))),
             Ok(Some(_)) => Err(SourceError::Damaged("the stored views are of another log; `aidledger rebuild` makes them again".into())),
             Ok(None) => Ok(StoredViews::None),
             Err(error) => Err(SourceError::Damaged(error.to_string())),
         }
-    }
-
-    /// A reader of a ledger's tiles, for exporting them.
-    pub fn ledger_tiles(disk: &Arc<dyn Disk>, log: &SegmentReader) -> impl TileReader + use<> {
-        LedgerTiles::new(disk.clone(), log.clone())
     }
 }
 
@@ -268,8 +269,14 @@ impl Iterator for Lines {
     type Item = Result<Chunk, SourceError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let mut chunk =
-            Chunk { first_index: self.index, bytes: Vec::new(), line_ends: Vec::new(), file: "input".into(), first_line: self.index + 1, byte_start: self.byte };
+        let mut chunk = Chunk {
+            first_index: self.index,
+            bytes: Vec::new(),
+            line_ends: Vec::new(),
+            file: "input".into(),
+            first_line: self.index + 1,
+            byte_start: self.byte,
+        };
         while chunk.line_ends.len() < PIECE_ENTRIES {
             let start = chunk.bytes.len();
             let limit = ENTRY_LEN_BYTES_MAX as u64 + 2;

@@ -9,8 +9,8 @@ use crate::canonical::Fault;
 use crate::crypto::{EVENT_DOMAIN, Signature, SignatureCheck, SignedItem, audit};
 use crate::log::entry::{DecodedEntry, Entry};
 use crate::log::tree::{TreeHash, leaf_hash};
-use crate::service::audit::source::{Source, SourceError};
 use crate::service::audit::Signatures;
+use crate::service::audit::source::{Source, SourceError};
 use crate::store::Chunk;
 
 /// A decoded entry with its leaf hash.

@@ -1,0 +1,716 @@
+//! show, list, balance, history, trace: looking at what is there. Every answer says as of which entry it was computed.
+
+use std::collections::BTreeMap;
+
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+
+use crate::canonical::decode;
+use crate::cli::context::{LedgerArg, find_event, find_lot, find_recipient, short};
+use crate::cli::give::short_lot;
+use crate::cli::report::{Failure, Out, table};
+use crate::event::kinds::{Body, ItemType, Kind};
+use crate::event::values::format_minor;
+use crate::event::{Code, LotId};
+use crate::log::entry::DecodedEntry;
+use crate::rules::State;
+use crate::rules::state::{AssignmentIx, DeliveryIx, LotIx};
+use crate::service::Reader;
+use crate::views::balances::Balance;
+use crate::views::table::Amount;
+use crate::views::{Slot, ViewName};
+
+/// An entry in one line: what a list shows of it.
+pub fn headline(state: &State, decoded: &DecodedEntry) -> String {
+    let language = "en";
+    let draws = |draws: &crate::canonical::Set<crate::event::Draw>| {
+        let mut sums: BTreeMap<Code, (i128, u8)> = BTreeMap::new();
+        for draw in draws {
+            if let Some(lot) = state.lot(&draw.lot) {
+                let sum = sums.entry(state.items.code(state.lots[lot.at()].item.0)).or_insert((0, draw.quantity.decimals));
+                sum.0 += i128::from(draw.quantity.minor);
+            }
+        }
+        sums.iter().map(|(item, (minor, decimals))| format!("{} {item}", format_minor(*minor, *decimals))).collect::<Vec<_>>().join(", ")
+    };
+    match &decoded.entry.event.body {
+        Body::LedgerOpened(body) => body.name.best(language).to_owned(),
+        Body::OrganizationRegistered(body) => format!("{} ({})", body.organization, body.name.best(language)),
+        Body::OrganizationSuspended(body) => format!("{}: {}", body.organization, body.reason),
+        Body::OrganizationReinstated(body) => body.organization.to_string(),
+        Body::KeyGranted(body) => {
+            let roles = body.roles.iter().map(|role| role.word()).collect::<Vec<_>>().join(",");
+            format!("{} for {}: {roles}", short(body.key), body.organization)
+        }
+        Body::KeyRevoked(body) => format!("{}: {}", short(body.key), body.reason),
+        Body::ItemDefined(body) => format!("{} ({})", body.item, body.name.best(language)),
+        Body::RegionDefined(body) => format!("{} ({})", body.region, body.name.best(language)),
+        Body::ProgrammeOpened(body) => format!("{} ({})", body.programme, body.name.best(language)),
+        Body::ProgrammeClosed(body) => body.programme.to_string(),
+        Body::RecipientEnrolled(body) => {
+            let name = body.name.as_ref().map_or(String::new(), |name| format!(" {}", name.best(language)));
+            format!("{} {}{name} in {} for {}", body.r#type, short(body.recipient), body.region, body.programme)
+        }
+        Body::DonationReceived(body) => {
+            let lots = body.lots.iter().map(|lot| format!("{} {}", lot.quantity, lot.item)).collect::<Vec<_>>().join(", ");
+            let from = body.donor.name.as_ref().map_or_else(|| body.donor.r#type.to_string(), |name| name.0.clone());
+            format!("{lots} from {from}{}", if body.restrictions.is_some() { ", restricted" } else { "" })
+        }
+        Body::AssignmentMade(body) => format!("{} to {} for {}", draws(&body.draws), short(body.recipient), body.programme),
+        Body::AssignmentCancelled(body) => format!("{}: {}", short(body.assignment), body.reason),
+        Body::DeliveryMade(body) => {
+            let shown = if body.code.is_some() { ", acknowledged" } else { "" };
+            format!("{} of assignment {}{shown}", draws(&body.draws), short(body.assignment))
+        }
+        Body::EventReversed(body) => format!("{}: {}", short(body.event), body.reason),
+    }
+}
+
+/// An entry as programs read it.
+fn entry_json(reader: &Reader, bytes: &[u8], decoded: &DecodedEntry) -> Value {
+    let entry: Value = serde_json::from_slice(bytes).expect("canonical bytes are JSON");
+    let index = decoded.entry.index;
+    json!({ "index": index, "id": decoded.id.to_string(), "entry_hash": decoded.hash.to_string(), "reversed": reader.state.made[index as usize].reversed, "entry": entry })
+}
+
+/// Show the entries of some indexes as a table or JSON.
+fn entries(reader: &Reader, indexes: impl Iterator<Item = u64>, out: &Out, heading: &str) -> Result<(), Failure> {
+    let mut rows = Vec::new();
+    let mut values = Vec::new();
+    for index in indexes {
+        let (bytes, decoded) = reader.entry(index)?;
+        if out.is_json() {
+            values.push(entry_json(reader, &bytes, &decoded));
+            continue;
+        }
+        let event = &decoded.entry.event;
+        let reversed = if reader.state.made[index as usize].reversed { " (reversed)" } else { "" };
+        rows.push(vec![
+            index.to_string(),
+            event.time.to_string().replace('T', " ").trim_end_matches('Z').to_owned(),
+            event.organization.to_string(),
+            event.kind().to_string(),
+            headline(&reader.state, &decoded) + reversed,
+            short(decoded.id),
+        ]);
+    }
+    out.answer(json!({ "size": reader.chain.size, "entries": values }), || {
+        format!("{heading}{}", table(&["ENTRY", "TIME (UTC)", "ORGANIZATION", "KIND", "WHAT", "ID"], rows, &[0]))
+    });
+    Ok(())
+}
+
+/// Show one event, recipient, lot, organization, programme, region, item or key.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// An event id or its beginning, #INDEX, a lot id, a recipient's token, or a code.
+    what: String,
+    #[command(flatten)]
+    ledger: LedgerArg,
+}
+
+impl Show {
+    /// Runs the command.
+    pub fn run(self, out: &Out) -> Result<(), Failure> {
+        let reader = self.ledger.read_views(out)?;
+        let state = &reader.state;
+        if let Ok(code) = self.what.parse::<Code>()
+            && let Some(shown) = show_code(&reader, &code)?
+        {
+            let (key, value) = shown;
+            let json: Value = serde_json::from_slice(&value).expect("a row is JSON");
+            let mut answer = json!({ "size": reader.chain.size, "what": key, "row": json });
+            let balances = grouped(&reader, &Filter::of_code(&key), &[By::Item])?;
+            if !balances.is_empty() {
+                answer["balances"] = balances.iter().map(|(name, balance)| balance_json(name, balance)).collect();
+            }
+            out.answer(answer, || {
+                let pretty = serde_json::to_string_pretty(&json).expect("it was JSON");
+                let table = if balances.is_empty() { String::new() } else { format!("\n\n{}", balance_table(&balances)) };
+                format!("{key}\n{pretty}{table}")
+            });
+            return Ok(());
+        }
+        if self.what.contains('.')
+            && let Ok(lot) = find_lot(state, &self.what)
+        {
+            return show_lot(&reader, lot, out);
+        }
+        match find_event(state, &self.what) {
+            Ok(id) => {
+                let index = reader.find(&id).expect("it was found");
+                let (bytes, decoded) = reader.entry(index)?;
+                let value = entry_json(&reader, &bytes, &decoded);
+                out.answer(value.clone(), || {
+                    let pretty = serde_json::to_string_pretty(&value["entry"]["event"]).expect("it was JSON");
+                    let reversed = if state.made[index as usize].reversed { "\nREVERSED by a later entry" } else { "" };
+                    format!(
+                        "{} — {}{reversed}\n\n  entry     {index}, recorded {}\n  event id  {id}\n  signer    {}\n  entry hash {}\n\n{pretty}",
+                        decoded.entry.event.kind(),
+                        headline(state, &decoded),
+                        decoded.entry.recorded,
+                        decoded.entry.event.signer,
+                        decoded.hash,
+                    )
+                });
+                Ok(())
+            }
+            Err(failure) => match find_recipient(state, &self.what) {
+                Ok(token) => show_recipient(&reader, &token, out),
+                Err(_) => Err(failure),
+            },
+        }
+    }
+}
+
+fn show_code(reader: &Reader, code: &Code) -> Result<Option<(String, Vec<u8>)>, Failure> {
+    for group in ["organization", "programme", "region", "item"] {
+        let key = format!("{group}/{code}");
+        if let Some(value) = reader.row(ViewName::Registry, Slot::Own, &key)? {
+            return Ok(Some((key, value)));
+        }
+    }
+    Ok(None)
+}
+
+fn show_lot(reader: &Reader, lot: LotId, out: &Out) -> Result<(), Failure> {
+    let place = reader.state.lot(&lot).expect("the lot was found");
+    let slot = Slot::of_entry(reader.state.lots[place.at()].entry);
+    let row = reader.row(ViewName::Lots, slot, &lot.to_string())?.unwrap_or_else(|| b"{}".to_vec());
+    let row: Value = serde_json::from_slice(&row).expect("a row is JSON");
+    let listed = reader.listing(slot, &format!("lot/{lot}"))?;
+    out.answer(json!({ "size": reader.chain.size, "lot": lot.to_string(), "row": row, "entries": listed }), || {
+        let pretty = serde_json::to_string_pretty(&row).expect("it was JSON");
+        format!("lot {lot}\n{pretty}\nmoved by entries {}", listed.iter().map(u64::to_string).collect::<Vec<_>>().join(", "))
+    });
+    Ok(())
+}
+
+fn show_recipient(reader: &Reader, token: &crate::event::Token, out: &Out) -> Result<(), Failure> {
+    let place = reader.state.recipient_of[token];
+    let slot = Slot::of_entry(reader.state.recipients[place.at()].entry);
+    let row = reader.row(ViewName::Recipients, slot, &token.to_string())?.unwrap_or_else(|| b"{}".to_vec());
+    let row: Value = serde_json::from_slice(&row).expect("a row is JSON");
+    out.answer(json!({ "size": reader.chain.size, "recipient": token.to_string(), "row": row }), || {
+        format!(
+            "recipient {token}\n{}\n\n`aidledger history {}` shows every entry.",
+            serde_json::to_string_pretty(&row).expect("it was JSON"),
+            short(token)
+        )
+    });
+    Ok(())
+}
+
+/// What to list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Listed {
+    /// The log's entries.
+    Entries,
+    /// Organizations.
+    Organizations,
+    /// Keys and their roles.
+    Keys,
+    /// Items.
+    Items,
+    /// Regions.
+    Regions,
+    /// Programmes.
+    Programmes,
+    /// Recipients.
+    Recipients,
+    /// Lots with something on hand (--all: every lot).
+    Lots,
+}
+
+/// List what is there.
+#[derive(Debug, Args)]
+pub struct List {
+    /// entries, organizations, keys, items, regions, programmes, recipients or lots.
+    #[arg(value_enum, default_value = "entries")]
+    what: Listed,
+    /// Only entries of this kind, like delivery.made.
+    #[arg(long)]
+    kind: Option<Kind>,
+    /// Only those of this organization.
+    #[arg(long, value_name = "CODE")]
+    organization: Option<Code>,
+    /// The last N only; 0 for all.
+    #[arg(long, default_value_t = 50, value_name = "N")]
+    last: usize,
+    /// Lots: those with nothing on hand as well.
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    ledger: LedgerArg,
+}
+
+impl List {
+    /// Runs the command.
+    pub fn run(self, out: &Out) -> Result<(), Failure> {
+        let reader = self.ledger.read_views(out)?;
+        match self.what {
+            Listed::Entries => self.entries(&reader, out),
+            Listed::Lots => self.lots(&reader, out),
+            Listed::Recipients => self.rows(&reader, ViewName::Recipients, "", out),
+            Listed::Organizations => self.rows(&reader, ViewName::Registry, "organization/", out),
+            Listed::Keys => self.rows(&reader, ViewName::Registry, "key/", out),
+            Listed::Items => self.rows(&reader, ViewName::Registry, "item/", out),
+            Listed::Regions => self.rows(&reader, ViewName::Registry, "region/", out),
+            Listed::Programmes => self.rows(&reader, ViewName::Registry, "programme/", out),
+        }
+    }
+
+    fn tail<T>(&self, mut rows: Vec<T>) -> Vec<T> {
+        if self.last > 0 && rows.len() > self.last {
+            rows.drain(..rows.len() - self.last);
+        }
+        rows
+    }
+
+    fn entries(&self, reader: &Reader, out: &Out) -> Result<(), Failure> {
+        let indexes: Vec<u64> = match (&self.kind, &self.organization) {
+            (None, None) => {
+                let from = if self.last == 0 { 0 } else { reader.chain.size.saturating_sub(self.last as u64) };
+                (from..reader.chain.size).collect()
+            }
+            (Some(kind), None) => reader.listing(Slot::Own, &format!("kind/{kind}"))?,
+            (None, Some(code)) => reader.listing(Slot::Own, &format!("organization/{code}"))?,
+            (Some(kind), Some(code)) => {
+                let of_kind: std::collections::BTreeSet<u64> = reader.listing(Slot::Own, &format!("kind/{kind}"))?.into_iter().collect();
+                reader.listing(Slot::Own, &format!("organization/{code}"))?.into_iter().filter(|index| of_kind.contains(index)).collect()
+            }
+        };
+        let found = indexes.len();
+        let shown = self.tail(indexes);
+        if shown.len() < found {
+            out.say(format!("The last {} of {found}; --last 0 shows all.", shown.len()));
+        }
+        entries(reader, shown.into_iter(), out, "")
+    }
+
+    fn lots(&self, reader: &Reader, out: &Out) -> Result<(), Failure> {
+        let state = &reader.state;
+        let held = |lot: &&(usize, &crate::rules::state::Lot)| {
+            let of = self.organization.is_none_or(|code| state.organizations.code(lot.1.organization.0) == code);
+            of && (self.all || lot.1.on_hand > 0)
+        };
+        let all: Vec<_> = state.lots.iter().enumerate().collect();
+        let lots = self.tail(all.iter().filter(held).collect());
+        let amount = |lot: &crate::rules::state::Lot, minor: u64| format_minor(i128::from(minor), state.items.at(lot.item.0).decimals);
+        let json = lots.iter().map(|(at, lot)| {
+            json!({
+                "lot": state.lot_id(LotIx(*at as u32)).to_string(), "item": state.items.code(lot.item.0).as_str(),
+                "organization": state.organizations.code(lot.organization.0).as_str(), "quantity": amount(lot, lot.quantity),
+                "on_hand": amount(lot, lot.on_hand), "assigned": amount(lot, lot.assigned), "delivered": amount(lot, lot.delivered),
+                "reversed": lot.reversed, "restrictions": restrictions(state, lot),
+            })
+        });
+        let json: Vec<_> = json.collect();
+        out.answer(json!({ "size": reader.chain.size, "lots": json }), || {
+            let rows = lots.iter().map(|(at, lot)| {
+                vec![
+                    short_lot(state.lot_id(LotIx(*at as u32))),
+                    state.organizations.code(lot.organization.0).to_string(),
+                    state.items.code(lot.item.0).to_string(),
+                    amount(lot, lot.quantity),
+                    amount(lot, lot.on_hand),
+                    if lot.reversed { "reversed".into() } else { restrictions(state, lot).unwrap_or_default() },
+                ]
+            });
+            table(&["LOT", "ORGANIZATION", "ITEM", "GIVEN", "ON HAND", "ONLY FOR"], rows.collect(), &[3, 4])
+        });
+        Ok(())
+    }
+
+    fn rows(&self, reader: &Reader, view: ViewName, prefix: &str, out: &Out) -> Result<(), Failure> {
+        let rows = reader.rows(view, prefix)?;
+        let found = rows.len();
+        let of = |row: &Value| self.organization.is_none_or(|code| row.get("organization").and_then(Value::as_str) == Some(code.as_str()));
+        let parsed = rows.into_iter().map(|row| (row.key, serde_json::from_slice::<Value>(&row.value).expect("a row is JSON")));
+        let rows = self.tail(parsed.filter(|(_, value)| of(value)).collect());
+        if rows.len() < found {
+            out.say(format!("{} of {found}; --last 0 shows all.", rows.len()));
+        }
+        let name = |key: &str| key.strip_prefix(prefix).unwrap_or(key).to_owned();
+        let json: Vec<_> = rows.iter().map(|(key, value)| json!({ "key": name(key), "row": value })).collect();
+        out.answer(json!({ "size": reader.chain.size, "rows": json }), || {
+            let mut columns: Vec<String> = Vec::new();
+            for (_, value) in &rows {
+                for column in value.as_object().into_iter().flatten().map(|(column, _)| column) {
+                    if !columns.contains(column) {
+                        columns.push(column.clone());
+                    }
+                }
+            }
+            let cells = rows.iter().map(|(key, value)| {
+                let key = name(key);
+                let key = if key.len() > 31 { short(&key) } else { key };
+                std::iter::once(key).chain(columns.iter().map(|column| value.get(column).map_or(String::new(), cell))).collect()
+            });
+            let header: Vec<String> =
+                std::iter::once("CODE".to_owned()).chain(columns.iter().map(|column| column.replace('_', " ").to_uppercase())).collect();
+            table(&header.iter().map(String::as_str).collect::<Vec<_>>(), cells.collect(), &[])
+        });
+        Ok(())
+    }
+}
+
+/// A row's member in a table cell.
+fn cell(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Object(names) => names.get("en").or_else(|| names.values().next()).map_or(String::new(), cell),
+        Value::Array(list) => list
+            .iter()
+            .map(|value| match (value.get("quantity"), value.get("item")) {
+                (Some(quantity), Some(item)) => format!("{} {}", cell(quantity), cell(item)),
+                _ => cell(value),
+            })
+            .collect::<Vec<_>>()
+            .join(","),
+        other => other.to_string(),
+    }
+}
+
+/// What a lot is restricted to, in words.
+fn restrictions(state: &State, lot: &crate::rules::state::Lot) -> Option<String> {
+    let restrictions = &state.restrictions[lot.restrictions? as usize];
+    let mut words = Vec::new();
+    let join = |codes: Vec<Code>| codes.iter().map(Code::as_str).collect::<Vec<_>>().join("|");
+    if let Some(programmes) = &restrictions.programmes {
+        words.push(join(programmes.iter().map(|place| state.programmes.code(place.0)).collect()));
+    }
+    if let Some(regions) = &restrictions.regions {
+        words.push(join(regions.iter().map(|place| state.regions.code(place.0)).collect()));
+    }
+    if let Some(categories) = &restrictions.categories {
+        words.push(join(categories.clone()));
+    }
+    if let Some(items) = &restrictions.items {
+        words.push(join(items.iter().map(|place| state.items.code(place.0)).collect()));
+    }
+    words.extend(restrictions.use_by.map(|day| format!("by {day}")));
+    Some(words.join(" & "))
+}
+
+/// Which balances.
+#[derive(Debug, Default, Clone)]
+struct Filter {
+    item: Option<String>,
+    organization: Option<String>,
+    programme: Option<String>,
+    region: Option<String>,
+}
+
+impl Filter {
+    fn of_code(key: &str) -> Filter {
+        let mut filter = Filter::default();
+        match key.split_once('/') {
+            Some(("item", code)) => filter.item = Some(code.into()),
+            Some(("organization", code)) => filter.organization = Some(code.into()),
+            Some(("programme", code)) => filter.programme = Some(code.into()),
+            Some(("region", code)) => filter.region = Some(code.into()),
+            _ => {}
+        }
+        filter
+    }
+}
+
+/// Balances by the columns asked for.
+type BalanceRows = Vec<(Vec<String>, Balance)>;
+
+fn grouped(reader: &Reader, filter: &Filter, by: &[By]) -> Result<BalanceRows, Failure> {
+    let mut groups: BTreeMap<Vec<String>, Balance> = BTreeMap::new();
+    for row in reader.rows(ViewName::Balances, "")? {
+        let parts: Vec<&str> = row.key.split('/').collect();
+        let [item, organization, programme, region] = parts.as_slice() else { continue };
+        let fits = |wanted: &Option<String>, found: &str| wanted.as_deref().is_none_or(|wanted| wanted == found);
+        if !fits(&filter.item, item)
+            || !fits(&filter.organization, organization)
+            || !fits(&filter.programme, programme)
+            || !fits(&filter.region, region)
+        {
+            continue;
+        }
+        let balance: Balance = decode(&row.value).map_err(|fault| Failure::unable(format!("balance {}: {fault}", row.key)))?;
+        let key = by.iter().map(|by| by.of(item, organization, programme, region)).collect();
+        groups.entry(key).or_insert_with(|| Balance::zero(balance.on_hand.decimals)).merge(&balance);
+    }
+    Ok(groups.into_iter().collect())
+}
+
+fn balance_json(key: &[String], balance: &Balance) -> Value {
+    let text = |amount: Amount| amount.to_string();
+    json!({
+        "item": key[0], "donated": text(balance.donated), "on_hand": text(balance.on_hand), "assigned": text(balance.assigned), "delivered": text(balance.delivered),
+    })
+}
+
+fn balance_table(rows: &[(Vec<String>, Balance)]) -> String {
+    let rows = rows.iter().map(|(key, balance)| {
+        let amounts = [balance.donated, balance.on_hand, balance.assigned, balance.delivered].map(|amount| amount.to_string());
+        key.iter().cloned().chain(amounts).collect()
+    });
+    table(&["ITEM", "DONATED", "ON HAND", "ASSIGNED", "DELIVERED"], rows.collect(), &[1, 2, 3, 4])
+}
+
+/// A column to group balances by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum By {
+    /// The item: always the first column.
+    Item,
+    /// The organization.
+    Organization,
+    /// The programme.
+    Programme,
+    /// The region.
+    Region,
+}
+
+impl By {
+    fn of(self, item: &str, organization: &str, programme: &str, region: &str) -> String {
+        match self {
+            By::Item => item.to_owned(),
+            By::Organization => organization.to_owned(),
+            By::Programme => programme.to_owned(),
+            By::Region => region.to_owned(),
+        }
+    }
+}
+
+/// What came in, where it is now and what reached people.
+///
+/// Per item: donated = on hand + assigned + delivered. Money and goods are never added up.
+#[derive(Debug, Args)]
+pub struct BalanceCommand {
+    /// Only this item.
+    item: Option<Code>,
+    /// Only this organization.
+    #[arg(long, value_name = "CODE")]
+    organization: Option<Code>,
+    /// Only this programme (gifts and what is on hand belong to none yet).
+    #[arg(long, value_name = "CODE")]
+    programme: Option<Code>,
+    /// Only this region.
+    #[arg(long, value_name = "CODE")]
+    region: Option<Code>,
+    /// More columns beside the item: organization, programme, region.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    by: Vec<By>,
+    #[command(flatten)]
+    ledger: LedgerArg,
+}
+
+impl BalanceCommand {
+    /// Runs the command.
+    pub fn run(self, out: &Out) -> Result<(), Failure> {
+        let reader = self.ledger.read_views(out)?;
+        let code = |code: Option<Code>| code.map(|code| code.to_string());
+        let filter = Filter {
+            item: code(self.item),
+            organization: code(self.organization),
+            programme: code(self.programme),
+            region: code(self.region),
+        };
+        let mut by = vec![By::Item];
+        by.extend(self.by.iter().filter(|by| **by != By::Item));
+        let rows = grouped(&reader, &filter, &by)?;
+        let all = filter.programme.is_none() && filter.region.is_none() && by.iter().all(|by| matches!(by, By::Item | By::Organization));
+        let json = rows.iter().map(|(key, balance)| {
+            let mut json = balance_json(key, balance);
+            for (by, value) in by.iter().zip(key).skip(1) {
+                let name = by.to_possible_value().expect("no variant is skipped").get_name().to_owned();
+                json[name] = if value == "-" { Value::Null } else { value.clone().into() };
+            }
+            if all {
+                json["adds_up"] =
+                    (balance.donated.minor == balance.on_hand.minor + balance.assigned.minor + balance.delivered.minor).into();
+            }
+            json
+        });
+        let json: Vec<_> = json.collect();
+        let recorded = reader.chain.recorded;
+        out.answer(json!({ "size": reader.chain.size, "recorded": recorded.to_string(), "balances": json }), || {
+            let header: Vec<String> =
+                by.iter().map(|by| by.to_possible_value().expect("no variant is skipped").get_name().to_uppercase()).collect();
+            let columns: Vec<&str> =
+                header.iter().map(String::as_str).chain(["DONATED", "ON HAND", "ASSIGNED", "DELIVERED", "UNIT"]).collect();
+            let unit = |item: &str| {
+                let item =
+                    item.parse::<Code>().ok().and_then(|code| reader.state.items.find(&code)).map(|place| reader.state.items.at(place));
+                item.map_or(String::new(), |item| match (&item.r#type, item.unit) {
+                    (ItemType::Money, _) | (_, None) => "money".to_owned(),
+                    (_, Some(unit)) => unit.to_string(),
+                })
+            };
+            let cells = rows.iter().map(|(key, balance)| {
+                let amounts = [balance.donated, balance.on_hand, balance.assigned, balance.delivered].map(|amount| amount.to_string());
+                key.iter().cloned().chain(amounts).chain([unit(&key[0])]).collect()
+            });
+            let right: Vec<usize> = (by.len()..by.len() + 4).collect();
+            format!("As of entry {} (recorded {recorded}):\n\n{}", reader.chain.size - 1, table(&columns, cells.collect(), &right))
+        });
+        Ok(())
+    }
+}
+
+/// All entries about a recipient, lot, organization, programme, region or item.
+#[derive(Debug, Args)]
+pub struct History {
+    /// A recipient's token or its beginning, a lot id, or a code.
+    what: String,
+    #[command(flatten)]
+    ledger: LedgerArg,
+}
+
+impl History {
+    /// Runs the command.
+    pub fn run(self, out: &Out) -> Result<(), Failure> {
+        let reader = self.ledger.read_views(out)?;
+        let state = &reader.state;
+        if let Ok(token) = find_recipient(state, &self.what) {
+            let slot = Slot::of_entry(state.recipients[state.recipient_of[&token].at()].entry);
+            let listed = reader.listing(slot, &format!("recipient/{token}"))?;
+            return entries(&reader, listed.into_iter(), out, &format!("recipient {token}\n\n"));
+        }
+        if let Ok(code) = self.what.parse::<Code>() {
+            for group in ["organization", "programme", "region", "item"] {
+                let listed = reader.listing(Slot::Own, &format!("{group}/{code}"))?;
+                if !listed.is_empty() {
+                    return entries(&reader, listed.into_iter(), out, &format!("{group} {code}\n\n"));
+                }
+            }
+        }
+        match find_lot(state, &self.what) {
+            Ok(lot) => {
+                let place = state.lot(&lot).expect("the lot was found");
+                let listed = reader.listing(Slot::of_entry(state.lots[place.at()].entry), &format!("lot/{lot}"))?;
+                entries(&reader, listed.into_iter(), out, &format!("lot {lot}\n\n"))
+            }
+            Err(_) => {
+                Err(Failure::no(format!("nothing is known as `{}`: no recipient, lot, organization, programme, region or item", self.what))
+                    .hint("`aidledger list recipients` and `aidledger list lots` show what there is"))
+            }
+        }
+    }
+}
+
+/// What became of a gift, or whose gifts made up a delivery.
+#[derive(Debug, Args)]
+pub struct Trace {
+    /// A donation (traced forwards), an assignment or a delivery (traced backwards): its id or the beginning.
+    event: String,
+    #[command(flatten)]
+    ledger: LedgerArg,
+}
+
+impl Trace {
+    /// Runs the command.
+    pub fn run(self, out: &Out) -> Result<(), Failure> {
+        let reader = self.ledger.read_views(out)?;
+        let id = find_event(&reader.state, &self.event)?;
+        let made = reader.state.made[reader.find(&id).expect("it was found") as usize];
+        match made.kind {
+            Kind::DonationReceived => forwards(&reader, &id, out),
+            Kind::DeliveryMade => {
+                let draws = reader.state.deliveries[DeliveryIx(made.place).at()].draws.to_vec();
+                backwards(&reader, &id, "delivery", draws, out)
+            }
+            Kind::AssignmentMade => {
+                let draws =
+                    reader.state.assignments[AssignmentIx(made.place).at()].draws.iter().map(|draw| (draw.lot, draw.quantity)).collect();
+                backwards(&reader, &id, "assignment", draws, out)
+            }
+            other => Err(Failure::no(format!("{} is {other}; gifts, assignments and deliveries are traced", short(id)))),
+        }
+    }
+}
+
+/// Where each lot of a gift is now: on hand, assigned to whom, delivered to whom. Quantities sum to the gift.
+fn forwards(reader: &Reader, id: &crate::event::EventId, out: &Out) -> Result<(), Failure> {
+    let state = &reader.state;
+    let entry = state.ids.find(id).expect("it was found");
+    let mut answer = Vec::new();
+    let mut rows = Vec::new();
+    for line in 0..crate::canonical::LIST_MAX as u16 {
+        let lot_id = LotId { event: *id, line };
+        let Some(place) = state.lot(&lot_id) else { break };
+        let lot = &state.lots[place.at()];
+        let (item, decimals) = (state.items.code(lot.item.0), state.items.at(lot.item.0).decimals);
+        let amount = |minor: u64| format_minor(i128::from(minor), decimals);
+        let mut parts = Vec::new();
+        if lot.reversed {
+            parts.push(("reversed", lot.quantity, None));
+        }
+        if lot.on_hand > 0 {
+            parts.push(("on hand", lot.on_hand, None));
+        }
+        for index in reader.listing(Slot::of_entry(entry), &format!("lot/{lot_id}"))? {
+            let made = state.made[index as usize];
+            if made.kind != Kind::AssignmentMade || made.reversed {
+                continue;
+            }
+            let assignment = &state.assignments[made.place as usize];
+            for draw in assignment.draws.iter().filter(|draw| draw.lot == place) {
+                if draw.delivered > 0 {
+                    parts.push(("delivered", draw.delivered, Some(assignment)));
+                }
+                if !assignment.cancelled && draw.quantity > draw.delivered {
+                    parts.push(("assigned", draw.quantity - draw.delivered, Some(assignment)));
+                }
+            }
+        }
+        let sum: u64 = parts.iter().map(|(_, minor, _)| minor).sum();
+        for (account, minor, assignment) in &parts {
+            let recipient = assignment.map(|assignment| &state.recipients[assignment.recipient.at()]);
+            let place = recipient
+                .map(|recipient| (state.programmes.code(recipient.programme.0), state.regions.code(recipient.region.0), recipient.token));
+            let assignment_id = assignment.map(|assignment| state.ids.at(assignment.entry));
+            answer.push(json!({
+                "lot": lot_id.to_string(), "item": item.as_str(), "account": account, "quantity": amount(*minor),
+                "assignment": assignment_id.map(|id| id.to_string()), "programme": place.map(|place| place.0.to_string()),
+                "region": place.map(|place| place.1.to_string()), "recipient": place.map(|place| place.2.to_string()),
+            }));
+            rows.push(vec![
+                short_lot(lot_id),
+                amount(*minor),
+                item.to_string(),
+                (*account).to_owned(),
+                place.map_or(String::new(), |place| place.0.to_string()),
+                place.map_or(String::new(), |place| place.1.to_string()),
+                place.map_or(String::new(), |place| short(place.2)),
+                assignment_id.map_or(String::new(), short),
+            ]);
+        }
+        assert_eq!(sum, lot.quantity, "the parts of a lot add up to it");
+    }
+    out.answer(json!({ "size": reader.chain.size, "gift": id.to_string(), "parts": answer }), || {
+        format!(
+            "gift {id}\n\n{}",
+            table(&["LOT", "QUANTITY", "ITEM", "WHERE", "PROGRAMME", "REGION", "RECIPIENT", "ASSIGNMENT"], rows, &[1])
+        )
+    });
+    Ok(())
+}
+
+fn backwards(reader: &Reader, id: &crate::event::EventId, what: &str, draws: Vec<(LotIx, u64)>, out: &Out) -> Result<(), Failure> {
+    let state = &reader.state;
+    let mut answer = Vec::new();
+    let mut rows = Vec::new();
+    for (place, minor) in draws {
+        let lot = &state.lots[place.at()];
+        let (_, gift) = reader.entry(u64::from(lot.entry))?;
+        let Body::DonationReceived(body) = &gift.entry.event.body else { unreachable!("a lot is made by a donation") };
+        let donor = body.donor.name.as_ref().map_or_else(|| body.donor.r#type.to_string(), |name| name.0.clone());
+        let quantity = format_minor(i128::from(minor), state.items.at(lot.item.0).decimals);
+        let (item, lot_id) = (state.items.code(lot.item.0), state.lot_id(place));
+        answer.push(json!({
+            "lot": lot_id.to_string(), "item": item.as_str(), "quantity": quantity, "gift": gift.id.to_string(), "donor": donor, "received": gift.entry.event.time.to_string(),
+        }));
+        rows.push(vec![quantity, item.to_string(), donor, gift.entry.event.time.date().to_string(), short_lot(lot_id), short(gift.id)]);
+    }
+    out.answer(json!({ "size": reader.chain.size, what: id.to_string(), "gifts": answer }), || {
+        format!("{what} {id}\n\n{}", table(&["QUANTITY", "ITEM", "GIVEN BY", "ON", "LOT", "GIFT"], rows, &[0]))
+    });
+    Ok(())
+}

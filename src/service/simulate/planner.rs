@@ -1,0 +1,374 @@
+//! The simulated city, event by event.
+//!
+//! A day has twelve working hours. At each step the planner makes a due correction, or lets an organization do one of its usual things:
+//!
+//! ```text
+//! donation 12 %   enrolment 13 %   assignment 31 %   delivery 39 %   cancellation 3 %   governance: now and then
+//! ```
+//!
+//! What cannot be done (nothing on the shelf, nobody enrolled) is replaced by what would help. One in sixty of these is a mistake: it is
+//! kept out of the planner's stock and undone some steps later, so nothing ever depends on it and its reversal is always admitted.
+
+mod work;
+
+use std::collections::VecDeque;
+
+use crate::canonical::Set;
+use crate::event::kinds::*;
+use crate::event::{Body, Code, EventId, Time};
+use crate::service::simulate::authors::{Authors, Device, Planned};
+use crate::service::simulate::city::{CITY, DISTRICTS, PROGRAMMES, numbered, organization};
+use crate::service::simulate::goods::{GOODS, code, names};
+use crate::service::simulate::random::Random;
+use crate::service::simulate::stock::{Limits, Lot, Person, Promise, Shelf};
+
+/// 2025-01-06, a Monday, 03:00 UTC: eight in the morning in Kazakhstan.
+const FIRST_MORNING: i64 = 1_736_132_400;
+const WORKING_SECONDS: i64 = 12 * 3600;
+const DAY_SECONDS: i64 = 86_400;
+const SHELF_LOTS_MAX: usize = 96;
+const PROMISES_MAX: usize = 192;
+const PEOPLE_MAX: usize = 1024;
+const PROGRAMMES_MAX: usize = 8;
+const ORGANIZATIONS_AT_FIRST: usize = 12;
+const ORGANIZATIONS_MAX: u64 = 60;
+/// Of a thousand donations, enrolments, assignments and deliveries, so many are mistakes.
+const MISTAKES_PER_MILLE: u64 = 16;
+
+/// Plans the events of a city.
+#[derive(Debug)]
+pub struct Planner {
+    random: Random,
+    authors: Authors,
+    queue: VecDeque<Planned>,
+    clock_micros: i64,
+    step_micros: i64,
+    count: u64,
+    registrar: Device,
+    offices: Vec<Office>,
+    programmes: Vec<Programme>,
+    corrections: VecDeque<Due>,
+    grow_at: u64,
+    grow_every: u64,
+    govern_at: u64,
+    govern_every: u64,
+    govern_turn: u64,
+}
+
+/// One organization at work.
+#[derive(Debug)]
+struct Office {
+    code: Code,
+    admin: Option<Device>,
+    finance: Device,
+    intake: Option<Device>,
+    assign: Device,
+    field: Vec<Device>,
+    shelf: Shelf,
+    promises: VecDeque<Promise>,
+    suspended: bool,
+    /// How much it does, beside others.
+    weight: u64,
+}
+
+#[derive(Debug)]
+struct Programme {
+    code: Code,
+    sort: usize,
+    /// Who opened it.
+    office: usize,
+    /// Who else may work in it; none means all.
+    offices: Option<Vec<usize>>,
+    /// The districts it helps in; none means all.
+    districts: Option<Vec<usize>>,
+    people: Vec<Person>,
+    closed: bool,
+}
+
+impl Programme {
+    fn takes(&self, office: usize) -> bool {
+        !self.closed && (self.office == office || self.offices.as_ref().is_none_or(|offices| offices.contains(&office)))
+    }
+}
+
+/// A correction that an organization makes when so many events have been planned.
+#[derive(Debug)]
+struct Due {
+    at: u64,
+    office: usize,
+    correction: Correction,
+}
+
+/// Something entered in error, to be undone, and what is done instead.
+#[derive(Debug)]
+enum Correction {
+    Enrolment { event: EventId, programme: usize, again: Box<RecipientEnrolled>, person: Person },
+    Donation { event: EventId, again: Box<DonationReceived>, limits: Limits },
+    Assignment { promise: Promise },
+    Cancellation { event: EventId, promise: Promise },
+    Delivery { event: EventId, promise: Promise, handed: Vec<Lot> },
+    Suspension,
+}
+
+impl Planner {
+    /// The city of a seed, in whose year about `events` events will be planned.
+    pub fn new(events: u64, seed: u64) -> Planner {
+        let mut random = Random::new("city", seed);
+        let mut authors = Authors::new();
+        let registrar = authors.add(organization(0).0, &random.bytes());
+        let days = (events / 50).clamp(30, 365) as i64;
+        let step_micros = i128::from(days * WORKING_SECONDS) * 1_000_000 / i128::from(events.max(1));
+        let growth = (events / 50_000).min(ORGANIZATIONS_MAX - ORGANIZATIONS_AT_FIRST as u64);
+        let mut planner = Planner {
+            random,
+            authors,
+            queue: VecDeque::new(),
+            clock_micros: FIRST_MORNING * 1_000_000,
+            step_micros: 20_000_000,
+            count: 0,
+            registrar,
+            offices: Vec::new(),
+            programmes: Vec::new(),
+            corrections: VecDeque::new(),
+            grow_at: events / (growth + 1) + 1,
+            grow_every: events / (growth + 1) + 1,
+            govern_at: 0,
+            govern_every: (events / 24).max(200),
+            govern_turn: 0,
+        };
+        planner.begin(seed);
+        planner.step_micros = step_micros as i64;
+        planner.govern_at = planner.count + planner.govern_every / 2;
+        planner
+    }
+
+    /// The next event. There is always one.
+    pub fn next_event(&mut self) -> Planned {
+        while self.queue.is_empty() {
+            self.act();
+        }
+        self.queue.pop_front().expect("it was just filled")
+    }
+
+    /// The devices, which sign what was planned.
+    pub fn authors(&self) -> &Authors {
+        &self.authors
+    }
+
+    /// The simulated time: no event planned so far claims a later one.
+    pub fn clock(&self) -> Time {
+        Time(self.clock_micros / 1_000_000)
+    }
+
+    fn tick(&mut self) {
+        self.clock_micros += self.random.below(2 * self.step_micros as u64 + 1) as i64;
+        let day = FIRST_MORNING + (self.clock().0 - FIRST_MORNING) / DAY_SECONDS * DAY_SECONDS;
+        if self.clock().0 - day >= WORKING_SECONDS {
+            self.clock_micros = (day + DAY_SECONDS) * 1_000_000 + self.clock_micros % 1_000_000;
+        }
+    }
+
+    fn write(&mut self, device: Device, body: Body) -> EventId {
+        self.write_at(device, self.clock(), body)
+    }
+
+    fn write_at(&mut self, device: Device, time: Time, body: Body) -> EventId {
+        let planned = self.authors.plan(device, time, body);
+        let id = planned.id;
+        self.queue.push_back(planned);
+        self.count += 1;
+        id
+    }
+
+    // ---- the beginning
+
+    fn begin(&mut self, seed: u64) {
+        let opening = LedgerOpened {
+            log_key: super::log_key(seed).public(),
+            name: names(["Сынақ қаласы", "Тестовый город", "Test city"]),
+            organization_name: organization(0).1,
+            origin: Origin(format!("simulation.invalid/{seed}")),
+            roles: Set::new(vec![Role::Admin, Role::Registrar]),
+            rules: 1,
+        };
+        let registrar = self.registrar;
+        self.write(registrar, Body::LedgerOpened(opening));
+        for good in &GOODS {
+            self.tick();
+            self.write(registrar, Body::ItemDefined(good.definition()));
+        }
+        let region = |planner: &mut Planner, region: &str, texts, parent: Option<&str>| {
+            planner.tick();
+            planner.write(
+                registrar,
+                Body::RegionDefined(RegionDefined { name: names(texts), parent: parent.map(code), region: code(region) }),
+            );
+        };
+        region(self, CITY.0, CITY.1, None);
+        for (district, texts, quarters) in DISTRICTS {
+            region(self, district, texts, Some(CITY.0));
+            for (quarter, texts) in quarters {
+                region(self, quarter, texts, Some(district));
+            }
+        }
+        for _ in 1..ORGANIZATIONS_AT_FIRST {
+            self.register(true);
+        }
+        for _ in 0..3 {
+            self.open_programme();
+        }
+    }
+
+    fn device(&mut self, by: Device, organization: Code, role: Role, label: &str) -> Device {
+        let device = self.authors.add(organization, &self.random.bytes());
+        let key = self.authors.public(device);
+        self.tick();
+        self.write(by, Body::KeyGranted(KeyGranted { key, label: Some(code(label)), organization, roles: Set::new(vec![role]) }));
+        device
+    }
+
+    fn register(&mut self, large: bool) {
+        let (code, name) = organization(self.offices.len() + 1);
+        let registrar = self.registrar;
+        self.tick();
+        self.write(registrar, Body::OrganizationRegistered(OrganizationRegistered { name, organization: code }));
+        let admin = large.then(|| self.device(registrar, code, Role::Admin, "office"));
+        let by = admin.unwrap_or(registrar);
+        let finance = self.device(by, code, Role::Finance, "cash-desk");
+        let intake = large.then(|| self.device(by, code, Role::Intake, "reception"));
+        let assign = self.device(by, code, Role::Assign, "coordinator");
+        let phones = if large { self.random.between(1, 2) } else { 1 };
+        let field = (1..=phones).map(|n| self.device(by, code, Role::Field, &format!("phone-{n}"))).collect();
+        let weight = if large { self.random.between(4, 12) } else { self.random.between(1, 3) };
+        let (shelf, promises) = Default::default();
+        self.offices.push(Office { code, admin, finance, intake, assign, field, shelf, promises, suspended: false, weight });
+    }
+
+    fn open_programme(&mut self) {
+        let number = self.programmes.len();
+        let office = loop {
+            let office = self.random.below(self.offices.len() as u64) as usize;
+            if self.offices[office].admin.is_some() && !self.offices[office].suspended {
+                break office;
+            }
+        };
+        let admin = self.offices[office].admin.expect("it was just chosen for it");
+        let sort = number % PROGRAMMES.len();
+        let (name, texts, types) = PROGRAMMES[sort];
+        // The first three are for everybody, so that nobody is ever without work.
+        let offices: Option<Vec<usize>> =
+            (number > 3 && self.random.chance(500)).then(|| (0..self.offices.len()).filter(|_| self.random.chance(600)).collect());
+        let offices = offices.filter(|offices| !offices.is_empty());
+        let districts: Option<Vec<usize>> = (number > 2 && self.random.chance(500)).then(|| {
+            let left_out = self.random.below(DISTRICTS.len() as u64) as usize;
+            (0..DISTRICTS.len()).filter(|place| *place != left_out).collect()
+        });
+        let programme = code(&format!("{name}-{}", number + 1));
+        self.tick();
+        let body = ProgrammeOpened {
+            from: Some(self.clock().date()),
+            name: numbered(texts, number as u64 + 1),
+            organizations: offices.as_ref().map(|offices| Set::new(offices.iter().map(|place| self.offices[*place].code).collect())),
+            programme,
+            recipient_types: Some(Set::new(types.to_vec())),
+            regions: districts.as_ref().map(|places| Set::new(places.iter().map(|place| code(DISTRICTS[*place].0)).collect())),
+            until: None,
+        };
+        self.write(admin, Body::ProgrammeOpened(body));
+        self.programmes.push(Programme { code: programme, sort, office, offices, districts, people: Vec::new(), closed: false });
+    }
+
+    // ---- a step
+
+    fn act(&mut self) {
+        self.tick();
+        if let Some(due) = self.corrections.pop_front_if(|due| due.at <= self.count) {
+            return self.correct(due);
+        }
+        if self.count >= self.grow_at {
+            self.grow_at += self.grow_every;
+            return self.register(false);
+        }
+        if self.count >= self.govern_at {
+            self.govern_at += self.govern_every;
+            self.govern_turn += 1;
+            return self.govern(self.govern_turn - 1);
+        }
+        let weights: Vec<u64> = self.offices.iter().map(|office| if office.suspended { 0 } else { office.weight }).collect();
+        let office = self.random.weighted(&weights);
+        match self.random.weighted(&[12, 13, 31, 39, 3]) {
+            0 if self.offices[office].shelf.len() < SHELF_LOTS_MAX => self.donate(office),
+            1 if self.offices[office].intake.is_some() => self.enrol(office),
+            3 => self.deliver(office),
+            4 => self.cancel(office),
+            _ if self.offices[office].promises.len() < PROMISES_MAX => self.assign(office),
+            _ => self.deliver(office),
+        }
+    }
+
+    fn govern(&mut self, turn: u64) {
+        match turn % 4 {
+            0 if self.programmes.len() < PROGRAMMES_MAX => self.open_programme(),
+            1 => {
+                // Not one of the first three: they are what everybody works in.
+                let closing = (3..self.programmes.len()).find(|place| {
+                    let programme = &self.programmes[*place];
+                    !programme.closed && !self.offices[programme.office].suspended
+                });
+                match closing {
+                    Some(place) if self.programmes.len() > 3 => self.close_programme(place),
+                    _ => self.replace_device(),
+                }
+            }
+            2 => self.suspend(),
+            _ => self.replace_device(),
+        }
+    }
+
+    fn close_programme(&mut self, place: usize) {
+        let programme = &mut self.programmes[place];
+        programme.closed = true;
+        programme.people = Vec::new();
+        let (code, admin) = (programme.code, self.offices[programme.office].admin.expect("it opened a programme"));
+        self.write(admin, Body::ProgrammeClosed(ProgrammeClosed { programme: code }));
+    }
+
+    fn replace_device(&mut self) {
+        let place = self.random.below(self.offices.len() as u64) as usize;
+        let office = &self.offices[place];
+        let (code, by) = (office.code, office.admin.filter(|_| !office.suspended).unwrap_or(self.registrar));
+        let (label, role, old) = match self.random.below(3) {
+            0 => ("cash-desk", Role::Finance, office.finance),
+            1 => ("coordinator", Role::Assign, office.assign),
+            _ => ("phone-1", Role::Field, office.field[0]),
+        };
+        let new = self.device(by, code, role, label);
+        let reason = *self.random.pick(&[RevocationReason::Left, RevocationReason::Lost, RevocationReason::Replaced]);
+        let key = self.authors.public(old);
+        self.tick();
+        self.write(by, Body::KeyRevoked(KeyRevoked { key, reason }));
+        let office = &mut self.offices[place];
+        match role {
+            Role::Finance => office.finance = new,
+            Role::Assign => office.assign = new,
+            _ => office.field[0] = new,
+        }
+    }
+
+    fn suspend(&mut self) {
+        let place = self.random.below(self.offices.len() as u64) as usize;
+        if self.offices[place].suspended {
+            return;
+        }
+        self.offices[place].suspended = true;
+        let (registrar, organization) = (self.registrar, self.offices[place].code);
+        let reason = *self.random.pick(&[SuspensionReason::UnderReview, SuspensionReason::Requested]);
+        self.write(registrar, Body::OrganizationSuspended(OrganizationSuspended { organization, reason }));
+        self.later(place, Correction::Suspension, 40, 160);
+    }
+
+    fn later(&mut self, office: usize, correction: Correction, first: u64, last: u64) {
+        let at = self.count + self.random.between(first, last);
+        self.corrections.push_back(Due { at, office, correction });
+    }
+}
