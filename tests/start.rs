@@ -63,7 +63,8 @@ fn no_checkpoint_is_signed_over_a_signature_that_does_not_hold() {
         open(&files).unwrap_or_else(|error| panic!("{size}, {covered:?}: an older checkpoint is what a power cut leaves, but: {error}"));
         forge_last_signature(&mut files);
         match open(&files).unwrap_err() {
-            OpenError::Entry { index, line, what: EntryFault::Rejected(rejection), .. } => {
+            OpenError::Entry { index, line, what, .. } => {
+                let EntryFault::Rejected(rejection) = *what else { panic!("{what}") };
                 assert_eq!((index, line, rejection.rule), (size as u64 - 1, size as u64, Rule::SignatureInvalid));
             }
             error => panic!("{size}, {covered:?}: {error}"),

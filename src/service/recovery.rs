@@ -268,7 +268,7 @@ pub fn check_signatures(log: &SegmentReader, from: u64) -> Result<(), OpenError>
         places.par_chunks(256).try_for_each(|places| {
             let at = |place: usize, what: EntryFault| {
                 let (line, byte) = chunk.position(place);
-                OpenError::Entry { index: chunk.first_index + place as u64, file: chunk.file.clone(), line, byte, what }
+                OpenError::Entry { index: chunk.first_index + place as u64, file: chunk.file.clone(), line, byte, what: Box::new(what) }
             };
             let mut signed = Vec::with_capacity(places.len());
             for &place in places {
