@@ -24,12 +24,14 @@ use crate::event::{Event, EventId, Time};
 use crate::log::checkpoint::Checkpoint;
 use crate::log::entry::{ChainHead, ENTRY_LEN_BYTES_MAX, Entry, EntryHash};
 use crate::log::proof::Proof;
-use crate::log::prove::prove_inclusion;
+use crate::log::prove::{check_inclusion, prove_inclusion};
 use crate::log::tile::Tile;
 use crate::log::tile_tree::{TileEdge, TileHashes, TileReader};
 use crate::log::tree::{TreeHash, leaf_hash};
 use crate::rules::{Rejection, Rule, State, check};
-use crate::service::recovery::{FoldError, Notice, OpenError, fold_log, log_vkey, open_checkpoint, open_tree};
+use crate::service::recovery::{
+    FoldError, Notice, OpenError, check_signatures, fold_log, log_vkey, open_checkpoint, open_tree, restore_tree,
+};
 use crate::service::tiles::{LedgerTiles, TileSourceError, write_tile};
 use crate::store::{Disk, FolderDisk, SegmentLog, StoreError, WriterLock, head};
 
@@ -113,6 +115,7 @@ impl Ledger {
         if log.size() > 0 {
             return Err(OpenError::AlreadyThere.into());
         }
+        refuse_lost_log(&*disk)?;
         let origin = match &opening.event.body {
             crate::event::Body::LedgerOpened(body) if body.log_key == key.public() => body.origin.0.clone(),
             crate::event::Body::LedgerOpened(body) => {
@@ -155,6 +158,7 @@ impl Ledger {
         let mut notices: Vec<Notice> = recovery.trimmed.map(Notice::Trimmed).into_iter().collect();
         notices.extend(recovery.rewritten.map(Notice::Rewritten));
         if log.size() == 0 {
+            refuse_lost_log(&*disk)?;
             return Err(OpenError::NoLedger);
         }
         let reader = log.reader();
@@ -169,12 +173,20 @@ impl Ledger {
         }
         let origin = opening.origin.clone();
         let stored = head::read(&*disk)?;
-        let remake = |size: u64| {
-            // Only asked for when the file is there; tiles or, failing those, the entries give the root of that size.
-            let edge = tree_at(&disk, &reader, size);
-            edge.map_or_else(Vec::new, |edge| sign_checkpoint(&origin, &edge, &key).format().into_bytes())
+        // Tiles may be torn by a power cut, since they are not synced: only entries can put a checkpoint in the wrong.
+        let mut unreadable = None;
+        let remake = |size: u64| match tree_at(&disk, &reader, size, stored.as_deref()) {
+            Ok(edge) => sign_checkpoint(&origin, &edge, &key).format().into_bytes(),
+            Err(error) => {
+                unreadable = Some(error);
+                Vec::new()
+            }
         };
-        let signed = match head::classify(stored.as_deref(), log.size(), remake) {
+        let judged = head::classify(stored.as_deref(), log.size(), remake);
+        if let Some(error) = unreadable {
+            return Err(error);
+        }
+        let signed = match judged {
             head::Head::Intact { .. } => {
                 let bytes = stored.expect("an intact checkpoint is there");
                 let (_, checkpoint) =
@@ -193,6 +205,7 @@ impl Ledger {
                 )));
             }
         };
+        check_signatures(&reader, signed.map_or(0, |(size, _)| size))?;
         let (edge, made_again) = open_tree(&disk, &reader, signed, true)?;
         if made_again {
             notices.push(Notice::TilesMade);
@@ -238,13 +251,12 @@ impl Ledger {
     /// Only when writing failed; the process should then stop.
     pub fn append(&mut self, submissions: &[Vec<u8>], now: Time) -> Result<Vec<Answer>, AppendError> {
         let placed = self.append_without_proofs(submissions, now)?;
-        let recent = Recent { tiles: LedgerTiles::new(self.disk.clone(), self.log.reader()), edge: &self.edge };
         let answer = |placed: Placed| match placed {
             Placed::Rejected(rejection) => Ok(Answer::Rejected(rejection)),
-            Placed::New(index, id, entry) => self.receipt(&recent, index, id, entry).map(Answer::Accepted),
+            Placed::New(index, id, entry) => self.receipt(index, id, entry).map(Answer::Accepted),
             Placed::Known(index, id) => {
                 let entry = self.log.read_entry(index)?;
-                self.receipt(&recent, index, id, entry).map(Answer::Known)
+                self.receipt(index, id, entry).map(Answer::Known)
             }
         };
         placed.into_par_iter().with_min_len(16).map(answer).collect()
@@ -340,10 +352,25 @@ impl Ledger {
         checked.into_iter().map(|result| result.map(|(checked, _)| checked)).collect()
     }
 
-    fn receipt(&self, recent: &Recent<'_>, index: u64, id: EventId, entry: Vec<u8>) -> Result<Receipt, AppendError> {
-        let hashes = TileHashes::new(recent, self.edge.size());
-        let path = prove_inclusion(&hashes, index, self.edge.size()).map_err(|error| AppendError::AfterCommit(error.to_string()))?;
+    fn receipt(&self, index: u64, id: EventId, entry: Vec<u8>) -> Result<Receipt, AppendError> {
+        let path = match self.path_from(LedgerTiles::new(self.disk.clone(), self.log.reader()), index, &entry) {
+            Ok(path) => path,
+            // A tile file is wrong. Nobody gets a receipt that does not hold, and nobody goes without: the entries give the tile too.
+            Err(_) => {
+                let tiles = LedgerTiles::from_log(self.disk.clone(), self.log.reader());
+                self.path_from(tiles, index, &entry).map_err(AppendError::AfterCommit)?
+            }
+        };
         Ok(Receipt { id, index, entry, proof: Proof::new(index, path, self.checkpoint.clone()) })
+    }
+
+    /// The inclusion path of an entry, checked against the root that the checkpoint was signed over.
+    fn path_from(&self, tiles: LedgerTiles, index: u64, entry: &[u8]) -> Result<Vec<TreeHash>, String> {
+        let size = self.edge.size();
+        let hashes = TileHashes::new(Recent { tiles, edge: &self.edge }, size);
+        let path = prove_inclusion(&hashes, index, size).map_err(|error| error.to_string())?;
+        check_inclusion(index, size, &leaf_hash(entry), &path, &self.edge.root()).map_err(|error| error.to_string())?;
+        Ok(path)
     }
 
     /// Makes the checkpoint file durable. Call before a planned stop; a crash without it only makes the next start sign again.
@@ -407,14 +434,30 @@ fn sign_checkpoint(origin: &str, edge: &TileEdge, key: &SecretKey) -> SignedNote
     checkpoint.and_then(|checkpoint| checkpoint.sign(key.signing_key())).expect("an origin that entry 0 may have is a note's key name")
 }
 
-/// The tree of the first `size` entries, from the tiles if they fit together, else from the entries.
-fn tree_at(disk: &Arc<dyn Disk>, log: &crate::store::SegmentReader, size: u64) -> Option<TileEdge> {
-    let tiles = LedgerTiles::new(disk.clone(), log.clone());
-    let root = crate::log::prove::read_root(&TileHashes::new(&tiles, size), size).ok()?;
-    match TileEdge::restore(&tiles, size, &root) {
-        Ok(edge) => Some(edge),
-        Err(_) => super::recovery::rebuild_tiles(disk, log, size, false).ok(),
+/// Refuses a folder whose log is gone while its checkpoint is still there: a new log beside it would be a second history. No crash leaves
+/// this, since a checkpoint is written after the log's first sync.
+fn refuse_lost_log(disk: &dyn Disk) -> Result<(), OpenError> {
+    match head::read(disk)?.as_deref().map(|stored| head::named_size(stored).unwrap_or(0)) {
+        None => Ok(()),
+        Some(0) => {
+            Err(OpenError::Checkpoint("there is one, but the log beside it is empty; restore the log, or choose another folder".into()))
+        }
+        Some(signed) => Err(OpenError::BehindCheckpoint { size: 0, signed }),
     }
+}
+
+/// The tree of the first `size` entries: from the tiles if they make the root that the stored checkpoint names, else from the entries.
+fn tree_at(disk: &Arc<dyn Disk>, log: &crate::store::SegmentReader, size: u64, stored: Option<&[u8]>) -> Result<TileEdge, OpenError> {
+    // Nobody's signature is checked here: a wrong root is one that the tiles do not make, and then the entries decide.
+    let note = stored.and_then(|bytes| SignedNote::parse(bytes).ok());
+    let claimed = note.and_then(|note| Checkpoint::parse(note.unverified_text()).ok());
+    if let Some(claimed) = claimed
+        && claimed.size() == size
+        && let Some(edge) = restore_tree(disk, log, size, claimed.root())
+    {
+        return Ok(edge);
+    }
+    super::recovery::rebuild_tiles(disk, log, size, false)
 }
 
 /// Tiles with the growing ones from memory: what a proof of a recent entry needs is all there.
@@ -423,7 +466,7 @@ struct Recent<'a> {
     edge: &'a TileEdge,
 }
 
-impl TileReader for &Recent<'_> {
+impl TileReader for Recent<'_> {
     type Error = TileSourceError;
 
     fn read_tile(&self, tile: Tile) -> Result<Vec<u8>, TileSourceError> {

@@ -10,14 +10,17 @@
 use std::fmt;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use crate::canonical::Fault;
 use crate::crypto::note::{NoteError, SignedNote, Vkey};
-use crate::crypto::{Blake3Hash, PublicKey};
+use crate::crypto::{Blake3Hash, EVENT_DOMAIN, PublicKey, SignedItem, audit_strict};
 use crate::log::checkpoint::{Checkpoint, CheckpointError};
-use crate::log::entry::{ChainFault, ChainHead};
-use crate::log::tile_tree::TileEdge;
+use crate::log::entry::{ChainFault, ChainHead, Entry};
+use crate::log::tile::{Tile, TileKind, decode_hashes};
+use crate::log::tile_tree::{TileEdge, TileReader};
 use crate::log::tree::{TreeHash, leaf_hash};
-use crate::rules::{Rejection, State, check};
+use crate::rules::{Rejection, Rule, State, check};
 use crate::service::pipeline::{Checked, decode_chunk, in_order};
 use crate::service::snapshot;
 use crate::service::tiles::{LedgerTiles, write_tile};
@@ -239,13 +242,12 @@ pub fn open_tree(
     write: bool,
 ) -> Result<(TileEdge, bool), OpenError> {
     let size = log.size();
-    let tiles = LedgerTiles::new(disk.clone(), log.clone());
     let mut made_again = false;
     let mut edge = TileEdge::new();
     if let Some((signed_size, root)) = signed {
-        match TileEdge::restore(&tiles, signed_size, &root) {
-            Ok(restored) => edge = restored,
-            Err(_) => {
+        match restore_tree(disk, log, signed_size, &root) {
+            Some(restored) => edge = restored,
+            None => {
                 edge = rebuild_tiles(disk, log, signed_size, write)?;
                 made_again = true;
                 if edge.root() != root {
@@ -257,6 +259,49 @@ pub fn open_tree(
     }
     push_entries(disk, log, &mut edge, size, write)?;
     Ok((edge, made_again))
+}
+
+/// The tree of the first `size` entries from the tiles, if they make `root` and end with the log's entry.
+///
+/// The entries in full tiles are not read here; each is vouched for by the `previous` of the one after it. The last has none after
+/// it, so it is compared with its leaf: otherwise an altered last entry of a full tile would be built upon.
+pub fn restore_tree(disk: &Arc<dyn Disk>, log: &SegmentReader, size: u64, root: &TreeHash) -> Option<TileEdge> {
+    let tiles = LedgerTiles::new(disk.clone(), log.clone());
+    let edge = TileEdge::restore(&tiles, size, root).ok()?;
+    let Some(last) = size.checked_sub(1) else { return Some(edge) };
+    let tile = Tile::at_size(TileKind::Hashes { level: 0 }, last / 256, size)?;
+    let hashes = decode_hashes(tile, &tiles.read_tile(tile).ok()?).ok()?;
+    let leaf = leaf_hash(&log.read_entry(last).ok()?);
+    (hashes.last() == Some(&leaf)).then_some(edge)
+}
+
+/// Checks the authors' signatures from entry `from` on, strictly. Before a checkpoint is signed over entries that none covers yet, this is
+/// what their first admission was: a log that signed for a forged entry could never be mended.
+pub fn check_signatures(log: &SegmentReader, from: u64) -> Result<(), OpenError> {
+    for chunk in log.read_chunks(from, 4096)? {
+        let chunk = chunk?;
+        let places: Vec<usize> = (0..chunk.count()).collect();
+        places.par_chunks(256).try_for_each(|places| {
+            let at = |place: usize, what: EntryFault| {
+                let (line, byte) = chunk.position(place);
+                OpenError::Entry { index: chunk.first_index + place as u64, file: chunk.file.clone(), line, byte, what: Box::new(what) }
+            };
+            let mut signed = Vec::with_capacity(places.len());
+            for &place in places {
+                let bytes = chunk.entry(place).expect("a place below the count");
+                let decoded = Entry::decode(bytes).map_err(|fault| at(place, fault.into()))?;
+                let message = [EVENT_DOMAIN, &bytes[decoded.event_range]].concat();
+                signed.push((decoded.entry.event.signer, decoded.entry.signature, message));
+            }
+            let items = signed.iter().map(|(public, signature, message)| SignedItem { public: *public, signature: *signature, message });
+            audit_strict(&items.collect::<Vec<_>>()).map_err(|bad| {
+                let rejection =
+                    Rejection::new(Rule::SignatureInvalid, "signature", "one by the signer over this event", "one that does not hold");
+                at(places[bad], rejection.into())
+            })
+        })?;
+    }
+    Ok(())
 }
 
 /// Makes the tree of the first `size` entries from the log alone, and its full tiles' files if asked to.

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::chunks::{Chunks, Cursor};
-use super::damage::{Fault, StoreError};
+use super::damage::{Damage, Fault, StoreError};
 use super::disk::{Disk, DiskError};
 use super::head;
 use super::reader::{STRIDE, SegmentReader, Survey};
@@ -118,13 +118,23 @@ impl SegmentLog {
         let survey = Survey::take(disk, segment_entries)?;
         let disk = &*survey.reader.shared.disk;
         let mut recovery = Recovery::default();
+        let durable = durable_size(disk)?;
         if let Some(tail) = survey.tail {
+            // A checkpoint is signed after the sync. So if it speaks of the line that seems cut short, that line was whole once and its
+            // newline was damaged since: cutting it off would destroy an acknowledged entry.
+            let size = survey.reader.size();
+            if durable > size {
+                let before = size - size % segment_entries;
+                let expected = (durable - before).min(segment_entries);
+                let fault = Fault::TooFewLines { found: size % segment_entries, expected };
+                return Err(Damage { file: tail.file, line: tail.line, byte: tail.byte, fault }.into());
+            }
             disk.truncate(&tail.file, tail.byte)?;
             recovery.trimmed = Some(tail);
         }
         if survey.segments > 0 {
             let last = segment_path(survey.segments - 1);
-            if survey.reader.size() > durable_size(disk)? {
+            if survey.reader.size() > durable {
                 // The entries beyond the checkpoint may stem from a batch whose sync failed. Then the kernel still shows
                 // them, but has given up writing them, and a sync now would succeed without saving them. Only bytes
                 // written again are sure. That batch lies in the last segment, since a segment is synced before the next begins.

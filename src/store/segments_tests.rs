@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::store::chunks::{Chunk, audit_chunks};
-use crate::store::damage::Damage;
 use crate::store::sim::{Fate, SimDisk};
 
 fn entry(index: u64) -> Vec<u8> {
@@ -300,4 +299,24 @@ fn error_texts_say_where_and_what_to_do() {
     let disk = disk_with(&[b"a\nb\nc\n", b"d\n\n"]);
     let error = SegmentLog::open_with(disk, 3).unwrap_err();
     assert_eq!(error.to_string(), "the log is damaged: log/00000001.jsonl, line 2 (at byte 2): the line is empty");
+}
+
+#[test]
+fn a_whole_line_that_lost_its_newline_is_not_cut_off() {
+    let (disk, _log) = filled(3, 8);
+    let mut bytes = disk.read(&segment_path(0)).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 4;
+    let byte = (entry(0).len() + entry(1).len() + 2) as u64;
+    // With a checkpoint over all three entries it is damage; the file stays as it is.
+    let damaged = disk_with(&[&bytes]);
+    head::write_durable(&*damaged, b"example.org/aid\n3\n").unwrap();
+    let found = damage_of(SegmentLog::open_with(damaged.clone(), 8));
+    assert_eq!(found, (Fault::TooFewLines { found: 2, expected: 3 }, segment_path(0), 3, byte));
+    assert_eq!(damaged.read(&segment_path(0)).unwrap(), bytes);
+    // With one over two entries nothing speaks for the third: it is what a crash leaves.
+    let torn = disk_with(&[&bytes]);
+    head::write_durable(&*torn, b"example.org/aid\n2\n").unwrap();
+    let (log, recovery) = SegmentLog::open_with(torn, 8).unwrap();
+    assert_eq!((log.size(), recovery.trimmed.unwrap().byte), (2, byte));
 }
