@@ -755,6 +755,7 @@ class State:
         need(body["rules"] == 1, 201, f"rules {body['rules']}, should be 1")
         need(admitted(bytes.fromhex(body["log_key"])), 202, "the log key is not admitted")
         need(admitted(bytes.fromhex(event["signer"])), 202, "the signer is not admitted")
+        need(body["log_key"] != event["signer"], 208, "the log's key signs no events")
 
     def check_organization_registered(self, event, body, key):
         need(body["organization"] not in self.organizations, 203, "the code is taken")
@@ -772,6 +773,7 @@ class State:
         need(body["organization"] in self.organizations, 204, "no such organization")
         need(body["organization"] == event["organization"] or registrar, 207, "the organization is another's")
         need(admitted(bytes.fromhex(body["key"])), 202, "the key is not admitted")
+        need(bytes.fromhex(body["key"]) != self.opening["log_key"], 208, "the key is the log's")
         granted = self.keys.get(body["key"])
         if granted:
             need(granted["organization"] == body["organization"], 208, f"the key belongs to {granted['organization']}")
