@@ -291,9 +291,14 @@ pub fn check_signatures(log: &SegmentReader, from: u64) -> Result<(), OpenError>
                 let bytes = chunk.entry(place).expect("a place below the count");
                 let decoded = Entry::decode(bytes).map_err(|fault| at(place, fault.into()))?;
                 let message = [EVENT_DOMAIN, &bytes[decoded.event_range]].concat();
-                signed.push((decoded.entry.event.signer, decoded.entry.signature, message));
+                signed.push((decoded.entry.event.signer, decoded.entry.signature, message, decoded.id.0));
             }
-            let items = signed.iter().map(|(public, signature, message)| SignedItem { public: *public, signature: *signature, message });
+            let items = signed.iter().map(|(public, signature, message, binding)| SignedItem {
+                public: *public,
+                signature: *signature,
+                message,
+                binding: *binding,
+            });
             audit_strict(&items.collect::<Vec<_>>()).map_err(|bad| {
                 let rejection =
                     Rejection::new(Rule::SignatureInvalid, "signature", "one by the signer over this event", "one that does not hold");
