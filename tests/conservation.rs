@@ -8,6 +8,7 @@ mod model;
 mod support;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use aidledger::event::{Body, SignedEvent};
 use aidledger::rules::{Account, Posting, State, check};
@@ -65,6 +66,17 @@ fn decimals(item: &str) -> u32 {
         _ => 3,
     }
 }
+
+/// The code on the slip that is printed at a step.
+fn slip_code(step: usize) -> String {
+    format!("SLIP{step:012}")
+}
+
+/// Codes by lock.
+static CODES: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
+    let codes = (0..EVENTS).map(slip_code).chain([support::SLIP_CODE.to_owned()]);
+    codes.map(|code| (blake3::hash(code.as_bytes()).to_hex().to_string(), code)).collect()
+});
 
 /// One event that may be right or wrong: who signs, what kind, what body.
 fn next_event(dice: &mut Dice, book: &Book, step: usize) -> (String, &'static str, Value) {
@@ -125,8 +137,9 @@ fn next_event(dice: &mut Dice, book: &Book, step: usize) -> (String, &'static st
             let programme = if dice.chance(90) { recipient.programme.as_str() } else { programme };
             let draws: Vec<_> = draws.iter().map(|(lot, quantity)| json!({"lot": lot, "quantity": quantity})).collect();
             let mut body = json!({"draws": draws, "programme": programme, "recipient": token});
-            if dice.chance(40) {
-                body["lock"] = json!(format!("$hash:{}", support::SLIP_CODE));
+            if dice.chance(60) {
+                let slip = if dice.chance(90) { step } else { dice.below(step as u64 + 1) as usize };
+                body["lock"] = json!(format!("$hash:{}", slip_code(slip)));
             }
             (format!("{organization}-assign"), "assignment.made", reference(dice, body))
         }
@@ -152,9 +165,10 @@ fn next_event(dice: &mut Dice, book: &Book, step: usize) -> (String, &'static st
             }
             let draws: Vec<_> = draws.iter().map(|(lot, quantity)| json!({"lot": lot, "quantity": quantity})).collect();
             let mut body = json!({"assignment": id, "draws": draws});
-            let locked = book.assignments.get(&id).is_some_and(|assignment| assignment.lock.is_some());
-            if dice.chance(if locked { 60 } else { 3 }) {
-                body["code"] = json!(if dice.chance(90) { support::SLIP_CODE } else { "0000000000000000" });
+            let lock = book.assignments.get(&id).and_then(|assignment| assignment.lock.as_ref());
+            if dice.chance(if lock.is_some() { 60 } else { 3 }) {
+                let right = lock.filter(|_| dice.chance(90)).and_then(|lock| CODES.get(lock));
+                body["code"] = json!(right.map_or(support::SLIP_CODE, String::as_str));
             }
             let organization = if dice.chance(95) { owner } else { organization.to_owned() };
             (format!("{organization}-field"), "delivery.made", reference(dice, body))
@@ -162,7 +176,13 @@ fn next_event(dice: &mut Dice, book: &Book, step: usize) -> (String, &'static st
         72..92 => {
             // The later an event, the more likely nothing depends on it.
             let ids: Vec<_> = book.order.iter().rev().take(if dice.chance(70) { 40 } else { 4_000 }).collect();
-            let id = *dice.pick(&ids);
+            let mut id = *dice.pick(&ids);
+            if dice.chance(5) {
+                // Enrolments and cancellations pin each other down; they meet too seldom by themselves.
+                let meet = ["recipient.enrolled", "assignment.cancelled"];
+                let some: Vec<_> = book.order.iter().filter(|id| meet.contains(&book.events[*id].kind.as_str())).collect();
+                id = *dice.pick(&some);
+            }
             let made = &book.events[id];
             let role = match made.kind.as_str() {
                 "recipient.enrolled" => "intake",
@@ -187,7 +207,11 @@ fn next_event(dice: &mut Dice, book: &Book, step: usize) -> (String, &'static st
             ("hall-registrar".to_owned(), "organization.registered", body)
         }
         94 => {
-            let key = format!("$key:fund-phone{}", dice.below(20));
+            let key = match dice.below(10) {
+                0 => "$key:log".to_owned(),
+                1 => "$key:kitchen-field".to_owned(),
+                _ => format!("$key:fund-phone{}", dice.below(20)),
+            };
             ("fund-admin".to_owned(), "key.granted", json!({"key": key, "organization": "fund", "roles": ["field"]}))
         }
         95 => {
@@ -196,9 +220,9 @@ fn next_event(dice: &mut Dice, book: &Book, step: usize) -> (String, &'static st
         }
         96 => {
             let body = json!({"category": "other", "decimals": 3, "item": format!("item-{}", dice.below(40)), "name": {"en": "A"}, "type": "goods", "unit": "kg"});
-            ("fund-admin".to_owned(), "item.defined", body)
+            (vocabulary(dice), "item.defined", body)
         }
-        97 => ("fund-admin".to_owned(), "region.defined", json!({"name": {"en": "A"}, "region": format!("region-{}", dice.below(40))})),
+        97 => (vocabulary(dice), "region.defined", json!({"name": {"en": "A"}, "region": format!("region-{}", dice.below(40))})),
         98 => (
             "fund-admin".to_owned(),
             "programme.opened",
@@ -206,6 +230,11 @@ fn next_event(dice: &mut Dice, book: &Book, step: usize) -> (String, &'static st
         ),
         _ => ("fund-admin".to_owned(), "programme.closed", json!({"programme": format!("programme-{}", dice.below(40))})),
     }
+}
+
+/// Who defines items and regions: mostly the registrar, to whom it belongs.
+fn vocabulary(dice: &mut Dice) -> String {
+    if dice.chance(80) { "hall-registrar".to_owned() } else { "fund-admin".to_owned() }
 }
 
 fn pick_assignment(dice: &mut Dice, book: &Book) -> (String, String) {
@@ -314,9 +343,14 @@ fn run(seed: u64) -> (BTreeMap<String, usize>, u128) {
             assert_eq!(format!("{again:?}"), format!("{answer:?}"), "seed {seed}, step {step}: a stored state answers otherwise");
             again.iter().for_each(|accepted| restored.apply(accepted));
         }
-        let mut word = found.map_or_else(str::to_owned, |()| format!("accepted {kind}"));
+        let remark = |rule: &str| format!("{rule}{}", book.remark(&Event::read(&signed), rule));
+        let mut word = found.map_or_else(remark, |()| format!("accepted {kind}"));
         if let (Ok(()), Body::EventReversed(body)) = (found, &signed.event.body) {
-            word = format!("{word} of {}", book.events[&body.event.to_string()].kind);
+            let subject = &book.events[&body.event.to_string()];
+            word = format!("{word} of {}", subject.kind);
+            if subject.kind == "recipient.enrolled" && book.was_cancelled_for(subject.recipient()) {
+                word.push_str(", the assignment cancelled");
+            }
         }
         *answers.entry(word).or_default() += 1;
         let Ok(accepted) = answer else { continue };
@@ -374,8 +408,15 @@ fn random_histories_keep_every_balance() {
         "assignment-unknown",
         "event-has-consequences",
         "event-already-reversed",
+        "accepted event.reversed of recipient.enrolled, the assignment cancelled",
+        "event-has-consequences, the enrolment reversed",
         "code-mismatch",
         "code-used",
+        "code-used, by a delivery that was reversed",
+        "lock-used",
+        "lock-used, by an assignment that was reversed",
+        "key-taken",
+        "role-missing",
         "code-without-lock",
         "reference-used",
         "uniqueness-tag-seen",

@@ -46,6 +46,13 @@ pub struct Made {
     moves: Vec<Move>,
 }
 
+impl Made {
+    /// The recipient that it enrolled.
+    pub fn recipient(&self) -> &str {
+        text(&self.body, "recipient")
+    }
+}
+
 #[derive(Clone)]
 struct Move {
     lot: String,
@@ -97,6 +104,7 @@ struct Programme {
 }
 
 struct Key {
+    organization: String,
     roles: Value,
     revoked: bool,
 }
@@ -112,6 +120,8 @@ pub struct Book {
     pub order: Vec<String>,
     organizations: BTreeMap<String, bool>,
     keys: BTreeMap<String, Key>,
+    /// The log's own, which is nobody's.
+    log_key: String,
     /// Category and decimals.
     items: BTreeMap<String, (String, usize)>,
     /// Parents.
@@ -175,6 +185,40 @@ impl Book {
         balances
     }
 
+    /// What is remarkable about a refusal: that it rests on something that stands no longer. Empty for any other.
+    pub fn remark(&self, event: &Event, rule: &str) -> &'static str {
+        let assignment = |body: &Value| text(body, "assignment").to_owned();
+        match rule {
+            "code-used" => {
+                let id = assignment(&event.json["body"]);
+                let shown = self.standing_follow_ups(&id, "delivery.made").any(|made| made.body["code"].is_string());
+                if shown { "" } else { ", by a delivery that was reversed" }
+            }
+            "lock-used" => {
+                let lock = Some(event.body("lock").to_owned());
+                let standing = self.assignments.iter().any(|(id, other)| other.lock == lock && self.stands(id));
+                if standing { "" } else { ", by an assignment that was reversed" }
+            }
+            "event-has-consequences" => {
+                let made = &self.events[event.body("event")];
+                if made.kind != "assignment.cancelled" {
+                    return "";
+                }
+                let recipient = &self.assignments[&assignment(&made.body)].recipient;
+                // The goods being there, it is the enrolment alone that forbids it.
+                let there = made.moves.iter().all(|moved| self.lots[&moved.lot].at(moved.to) >= moved.minor);
+                if there && !self.stands(&self.recipients[recipient].event) { ", the enrolment reversed" } else { "" }
+            }
+            _ => "",
+        }
+    }
+
+    /// Whether a recipient has an assignment that was made, cancelled and not reversed.
+    pub fn was_cancelled_for(&self, recipient: &str) -> bool {
+        let mut all = self.assignments.iter();
+        all.any(|(id, assignment)| assignment.recipient == recipient && self.stands(id))
+    }
+
     fn stands(&self, id: &str) -> bool {
         !self.events[id].reversed
     }
@@ -190,7 +234,8 @@ impl Book {
             "delivery.made" => &["field"],
             "event.reversed" => &["intake", "finance", "assign", "field"],
             "programme.opened" => &["admin"],
-            _ => &["admin", "registrar"],
+            "key.granted" | "key.revoked" | "programme.closed" => &["admin", "registrar"],
+            _ => &["registrar"],
         };
         refuse(!roles.iter().any(|role| allows(&key.roles, role)), "role-missing")?;
         let reference = &event.json["body"]["reference"];
@@ -203,8 +248,11 @@ impl Book {
         let body = &event.json["body"];
         match kind {
             "ledger.opened" => {
+                refuse(event.text("signer") == text(body, "log_key"), "key-taken")?;
+                self.log_key = text(body, "log_key").to_owned();
                 self.organizations.insert(organization.to_owned(), false);
-                self.keys.insert(event.text("signer").to_owned(), Key { roles: body["roles"].clone(), revoked: false });
+                let key = Key { organization: organization.to_owned(), roles: body["roles"].clone(), revoked: false };
+                self.keys.insert(event.text("signer").to_owned(), key);
             }
             "organization.registered" => {
                 let taken = self.organizations.insert(text(body, "organization").to_owned(), false);
@@ -217,9 +265,12 @@ impl Book {
                 *suspended = wanted;
             }
             "key.granted" => {
-                let revoked = self.keys.get(text(body, "key")).is_some_and(|key| key.revoked);
-                refuse(revoked, "key-retired")?;
-                self.keys.insert(text(body, "key").to_owned(), Key { roles: body["roles"].clone(), revoked: false });
+                let holder = text(body, "organization");
+                let known = self.keys.get(text(body, "key"));
+                refuse(text(body, "key") == self.log_key || known.is_some_and(|key| key.organization != holder), "key-taken")?;
+                refuse(known.is_some_and(|key| key.revoked), "key-retired")?;
+                let key = Key { organization: holder.to_owned(), roles: body["roles"].clone(), revoked: false };
+                self.keys.insert(text(body, "key").to_owned(), key);
             }
             "key.revoked" => {
                 let key = self.keys.get_mut(text(body, "key")).filter(|key| !key.revoked).ok_or("key-not-active")?;
@@ -247,7 +298,8 @@ impl Book {
             }
             "programme.closed" => {
                 let programme = self.programmes.get_mut(text(body, "programme")).ok_or("programme-unknown")?;
-                refuse(programme.organization != organization, "programme-foreign")?;
+                let registrar = allows(&self.keys[event.text("signer")].roles, "registrar");
+                refuse(programme.organization != organization && !registrar, "programme-foreign")?;
                 refuse(programme.closed, "programme-closed")?;
                 programme.closed = true;
             }
@@ -321,6 +373,9 @@ impl Book {
         let token = event.body("recipient");
         let recipient = self.recipients.get(token).filter(|recipient| self.stands(&recipient.event)).ok_or("recipient-unknown")?;
         refuse(recipient.programme != code, "recipient-other-programme")?;
+        // Of all assignments there ever were: what became of them does not matter.
+        let lock = body["lock"].as_str().map(str::to_owned);
+        refuse(lock.is_some() && self.assignments.values().any(|other| other.lock == lock), "lock-used")?;
         let (mut moves, mut draws) = (Vec::new(), BTreeMap::new());
         for draw in body["draws"].as_array().expect("draws") {
             let id = text(draw, "lot").to_owned();
@@ -336,15 +391,18 @@ impl Book {
             draws.insert(id.clone(), Draw { assigned: minor, delivered: 0 });
             moves.push(Move { lot: id, from: Place::OnHand, to: Place::Assigned, minor });
         }
-        let lock = body["lock"].as_str().map(str::to_owned);
         let assignment = Assignment { organization: organization.to_owned(), draws, lock, recipient: token.to_owned() };
         self.assignments.insert(event.id.clone(), assignment);
         Ok(moves)
     }
 
-    fn standing_follow_ups<'a>(&'a self, assignment: &str, kind: &'a str) -> impl Iterator<Item = &'a Made> {
+    fn all_follow_ups<'a>(&'a self, assignment: &str, kind: &'a str) -> impl Iterator<Item = &'a Made> {
         let all = self.follow_ups.get(assignment).into_iter().flatten().map(|id| &self.events[id]);
-        all.filter(move |made| !made.reversed && made.kind == kind)
+        all.filter(move |made| made.kind == kind)
+    }
+
+    fn standing_follow_ups<'a>(&'a self, assignment: &str, kind: &'a str) -> impl Iterator<Item = &'a Made> {
+        self.all_follow_ups(assignment, kind).filter(|made| !made.reversed)
     }
 
     fn open_assignment(&self, id: &str, organization: &str) -> Verdict<&Assignment> {
@@ -384,7 +442,8 @@ impl Book {
         if let Some(code) = body["code"].as_str() {
             let lock = assignment.lock.as_ref().ok_or("code-without-lock")?;
             refuse(blake3::hash(code.as_bytes()).to_hex().as_str() != lock, "code-mismatch")?;
-            let shown = self.standing_follow_ups(id, "delivery.made").any(|made| made.body["code"].is_string());
+            // A reversal takes goods back, not what people have seen.
+            let shown = self.all_follow_ups(id, "delivery.made").any(|made| made.body["code"].is_string());
             refuse(shown, "code-used")?;
         }
         self.deliver(id, &moves, 1);
@@ -414,8 +473,14 @@ impl Book {
         refuse(made.reversed, "event-already-reversed")?;
         let cancelled = |assignment: &str| self.standing_follow_ups(assignment, "assignment.cancelled").next().is_some();
         let needed = match made.kind.as_str() {
-            "recipient.enrolled" => {
-                self.assignments.iter().any(|(id, assignment)| self.stands(id) && assignment.recipient == text(&made.body, "recipient"))
+            // By any assignment that can still reach the recipient or has.
+            "recipient.enrolled" => self.assignments.iter().any(|(id, assignment)| {
+                let reached = self.standing_follow_ups(id, "delivery.made").next().is_some();
+                self.stands(id) && assignment.recipient == text(&made.body, "recipient") && (reached || !cancelled(id))
+            }),
+            "assignment.cancelled" => {
+                let assignment = &self.assignments[text(&made.body, "assignment")];
+                !self.stands(&self.recipients[&assignment.recipient].event)
             }
             "assignment.made" => cancelled(subject) || self.standing_follow_ups(subject, "delivery.made").next().is_some(),
             "delivery.made" => cancelled(text(&made.body, "assignment")),

@@ -157,9 +157,15 @@ pub fn body(share: f64) -> impl Strategy<Value = Body> {
     let donor = (maybe(share, hash()), maybe(share, text().prop_map(Text)), word(DonorType::ALL))
         .prop_map(|(commitment, name, r#type)| Donor { commitment, name, r#type });
     let lots = vec((code(), quantity()).prop_map(|(item, quantity)| LotLine { item, quantity }), 1..6);
-    let limits =
-        (maybe(share, set(code())), maybe(share, set(code())), maybe(share, set(code())), maybe(share, set(code())), maybe(share, date()))
-            .prop_map(|(categories, items, programmes, regions, use_by)| Restrictions { categories, items, programmes, regions, use_by });
+    let codes = || maybe(share, set(code()));
+    let limits = (codes(), codes(), codes(), codes(), maybe(share, date()), date()).prop_map(
+        |(categories, items, programmes, regions, use_by, some_day)| {
+            // An object without members has no place in a document: restrictions that restrict nothing are left out.
+            let none = categories.is_none() && items.is_none() && programmes.is_none() && regions.is_none();
+            let use_by = use_by.or(none.then_some(some_day));
+            Restrictions { categories, items, programmes, regions, use_by }
+        },
+    );
     let donation = (donor, lots, maybe(share, hash()), maybe(share, limits))
         .prop_map(|(donor, lots, reference, restrictions)| DonationReceived { donor, lots, reference, restrictions });
     let assignment = (draws(), maybe(share, date()), maybe(share, hash()), code(), token(), maybe(share, hash())).prop_map(

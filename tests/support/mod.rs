@@ -29,6 +29,11 @@ use serde_json::{Value, json};
 /// The code on the slip of the scene's assignment `parcel`.
 pub const SLIP_CODE: &str = "7K2M9QX4T8WZ3RFA";
 
+/// So many runs of a test as a day's work needs, and with `AIDLEDGER_LONG=1` twenty times as many.
+pub fn runs(short: u32) -> u32 {
+    if std::env::var_os("AIDLEDGER_LONG").is_some_and(|set| set == "1") { short * 20 } else { short }
+}
+
 /// A ledger in memory.
 #[derive(Clone)]
 pub struct World {
