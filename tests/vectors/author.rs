@@ -17,6 +17,8 @@ mod ledgers;
 mod logs;
 #[path = "trees.rs"]
 mod trees;
+#[path = "trust.rs"]
+mod trust;
 
 /// The vectors by path.
 #[derive(Default)]
@@ -29,6 +31,7 @@ pub fn all() -> BTreeMap<String, Value> {
     events::write(&mut author);
     logs::write(&mut author);
     trees::write(&mut author);
+    trust::write(&mut author);
     ledgers::write(&mut author);
     author.0
 }
