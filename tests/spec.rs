@@ -245,7 +245,7 @@ fn the_example_of_the_views_holds() {
         let entry = &decoded.entry;
         let mut buffer = Vec::new();
         let message = event_message(&mut buffer, &encode(&entry.event));
-        let item = SignedItem { public: entry.event.signer, signature: entry.signature, message };
+        let item = SignedItem { public: entry.event.signer, signature: entry.signature, message, binding: Blake3Hash::of(message) };
         assert_eq!(audit::audit(SignatureCheck::Strict, &[item]), Ok(()), "entry {}", entry.index);
         let accepted = check::check(&state, &entry.event, decoded.id, entry.recorded).expect("the rules accept it");
         state.apply(&accepted);
@@ -283,7 +283,7 @@ fn the_example_holds() {
     let event = &decoded.entry.event;
     let mut buffer = Vec::new();
     let message = event_message(&mut buffer, &encode(event));
-    let item = SignedItem { public: event.signer, signature: decoded.entry.signature, message };
+    let item = SignedItem { public: event.signer, signature: decoded.entry.signature, message, binding: Blake3Hash::of(message) };
     for way in [SignatureCheck::Every, SignatureCheck::Strict] {
         assert_eq!(audit::audit(way, &[item]), Ok(()));
     }
