@@ -139,7 +139,9 @@ fn deliveries_in_a_night() {
 fn the_same_quantity_for_all() {
     let told = told();
     let mut sizes = BTreeMap::new();
-    let mut quantities: BTreeMap<(String, u32), (usize, BTreeSet<u64>, BTreeSet<u64>)> = BTreeMap::new();
+    // By organization and item: how many assignments, the quantities, the sizes of the households.
+    type Seen = (usize, BTreeSet<u64>, BTreeSet<u64>);
+    let mut quantities: BTreeMap<(String, u32), Seen> = BTreeMap::new();
     for (_, event, _) in &told.events {
         match &event.body {
             Body::RecipientEnrolled(body) if body.r#type == aidledger::event::kinds::RecipientType::Household => {

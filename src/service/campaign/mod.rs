@@ -40,7 +40,7 @@ pub const PLANTED: [(&str, &str); 6] = [
 ];
 
 /// What the campaign's chance follows from.
-pub(crate) const SEED: u64 = 2025_11_01;
+pub(crate) const SEED: u64 = 20_251_101;
 
 /// The whole campaign, signed.
 #[derive(Debug)]

@@ -79,7 +79,7 @@ impl Story {
         let donor = Donor { commitment: None, name: Some(Text("Steppe Relief Trust".to_owned())), r#type: DonorType::Organization };
         let limits = Limits { programme: Some(code("warm-winter")), district: Some(code("railway")), use_by: None };
         let reference = Some(self.hash());
-        let body = gift(donor, code("KZT"), Quantity { minor: 25_000_000_00, decimals: 2 }, &limits, reference);
+        let body = gift(donor, code("KZT"), Quantity { minor: 2_500_000_000, decimals: 2 }, &limits, reference);
         self.receive_and_leave(self.desk("jyly-uy"), body);
     }
 

@@ -7,8 +7,11 @@ use crate::service::simulate::goods::{code, names};
 /// The code and names of the city, in which all districts lie.
 pub const CITY: (&str, [&str; 3]) = ("city", ["Қала", "Город", "City"]);
 
+/// A code with names in Kazakh, Russian and English.
+type Named = (&'static str, [&'static str; 3]);
+
 /// Districts, each with the quarters in it.
-pub const DISTRICTS: [(&str, [&str; 3], [(&str, [&str; 3]); 2]); 6] = [
+pub const DISTRICTS: [(&str, [&str; 3], [Named; 2]); 6] = [
     (
         "north",
         ["Солтүстік ауданы", "Северный район", "North district"],
