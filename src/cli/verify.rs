@@ -84,7 +84,7 @@ pub fn audited(source: &Source, options: &Options) -> Result<Report, Failure> {
     let report = audit::verify(source, options, &|done| bar.set_position(done));
     bar.finish_and_clear();
     report.map_err(|error| match error {
-        SourceError::Damaged(what) => Failure::no(what),
+        SourceError::Damaged(what) | SourceError::TornTail(what) => Failure::no(what),
         other => Failure::unable(other),
     })
 }
@@ -118,6 +118,9 @@ fn words(report: &Report) -> String {
         text += &format!(", the last recorded {recorded}");
     }
     text += ".\n";
+    if report.unsigned > 0 {
+        text += &format!("The last {} of them are not covered by the checkpoint yet.\n", report.unsigned);
+    }
     if let Some(ledger) = report.ledger {
         text += &format!("\n  ledger id   {ledger}");
     }

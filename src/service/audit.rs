@@ -65,6 +65,9 @@ pub fn verify(source: &Source, options: &Options, progress: &dyn Fn(u64)) -> Res
         None => None,
     };
     audit.since = since;
+    // Before the entries: a writer at work may sign for more meanwhile, but never for less.
+    audit.signed = source.checkpoint()?;
+    audit.signed_at = audit.signed_size();
     let outcome = worker::run(source, options.signatures, &mut |piece| {
         let more = audit.take(piece, source);
         progress(audit.chain.size);
@@ -72,7 +75,9 @@ pub fn verify(source: &Source, options: &Options, progress: &dyn Fn(u64)) -> Res
     });
     match outcome {
         Ok(()) => {}
-        Err(SourceError::Damaged(what)) => audit.report.find(Step::Chain, Some(audit.chain.size), what),
+        // What stands after the last whole line was never acknowledged, if the checkpoint does not speak of it: an append is under way, or a crash cut it off.
+        Err(SourceError::TornTail(_)) if audit.signed_size().is_some_and(|signed| signed <= audit.chain.size) => {}
+        Err(SourceError::TornTail(what) | SourceError::Damaged(what)) => audit.report.find(Step::Chain, Some(audit.chain.size), what),
         Err(error) => return Err(error),
     }
     audit.finish(source, options)
@@ -86,6 +91,12 @@ struct Audit {
     edge: TileEdge,
     views: Option<Views>,
     since: Option<Checkpoint>,
+    /// The checkpoint file as it was before the first entry was read.
+    signed: Option<Vec<u8>>,
+    /// The size that it names.
+    signed_at: Option<u64>,
+    /// The root of the tree at that size.
+    signed_root: Option<crate::log::tree::TreeHash>,
     /// Whether the tree had the earlier checkpoint's root at its size.
     since_met: bool,
     /// The first tile file that is not of this tree.
@@ -104,6 +115,9 @@ impl Audit {
             edge: TileEdge::new(),
             views: options.views.then(Views::default),
             since: None,
+            signed: None,
+            signed_at: None,
+            signed_root: None,
             since_met: false,
             wrong_tile: None,
             heads: (options.signatures == Signatures::Heads).then(Default::default),
@@ -116,7 +130,7 @@ impl Audit {
         let place = |entry: usize| piece.place(entry);
         for (number, checked) in piece.entries.iter().enumerate() {
             let index = piece.first_index + number as u64;
-            self.meet_since();
+            self.meet();
             let decoded = match checked {
                 Ok(decoded) => decoded,
                 Err(fault) => {
@@ -175,8 +189,16 @@ impl Audit {
         true
     }
 
-    /// Compares the tree with the earlier checkpoint when it has that size.
-    fn meet_since(&mut self) {
+    /// How many entries the checkpoint file speaks of, whoever signed it.
+    fn signed_size(&self) -> Option<u64> {
+        crate::store::head::named_size(self.signed.as_deref()?)
+    }
+
+    /// Looks at the tree when it has the size of the checkpoint or of the earlier one.
+    fn meet(&mut self) {
+        if self.signed_root.is_none() && self.signed_at == Some(self.edge.size()) {
+            self.signed_root = Some(self.edge.root());
+        }
         if let Some(since) = &self.since
             && since.size() == self.edge.size()
             && !self.since_met
@@ -215,7 +237,7 @@ impl Audit {
             return Ok(self.report);
         }
         self.check_heads();
-        self.meet_since();
+        self.meet();
         let Some(opening) = self.state.opening.clone() else {
             self.report.find(Step::Chain, None, "there is no entry: a log begins with ledger.opened".into());
             return Ok(self.report);
@@ -228,7 +250,7 @@ impl Audit {
                 return Ok(self.report);
             }
         };
-        match source.checkpoint()? {
+        match self.signed.take() {
             None if source.must_have_checkpoint() => {
                 self.report.find(Step::Checkpoint, None, "there is no checkpoint: nothing says that the log ends here".into())
             }
@@ -296,21 +318,15 @@ impl Audit {
             let what =
                 format!("the checkpoint is signed for {} entries, the log has {size}: entries are missing at the end", checkpoint.size());
             self.report.find(Step::Checkpoint, None, what);
-        } else if checkpoint.size() < size {
-            let what = format!(
-                "the checkpoint is signed for {} entries, the log has {size}: the last {} are not signed for",
-                checkpoint.size(),
-                size - checkpoint.size()
-            );
-            self.report.find(Step::Checkpoint, None, what);
-        } else if *checkpoint.root() != self.edge.root() {
+        } else if self.signed_root != Some(*checkpoint.root()) {
             let what = format!(
                 "the checkpoint's root is {}, the entries make {}: an entry differs from what was signed",
                 checkpoint.root(),
-                self.edge.root()
+                self.signed_root.map_or_else(|| "none".to_owned(), |root| root.to_string()),
             );
             self.report.find(Step::Checkpoint, None, what);
         } else {
+            self.report.unsigned = size - checkpoint.size();
             self.report.done(Step::Checkpoint);
         }
     }

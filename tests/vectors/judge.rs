@@ -163,7 +163,7 @@ fn signature(vector: &Value) -> Outcome {
     let signature = Signature::from_hex(text(&vector["signature"])).expect("hex of a signature");
     let mut buffer = Vec::new();
     let message = event_message(&mut buffer, &bytes);
-    let item = SignedItem { public: event.signer, signature, message };
+    let item = SignedItem { public: event.signer, signature, message, binding: Blake3Hash::of(message) };
     let holds = match text(&vector["rule"]) {
         "strict" => {
             let signed = SignedEvent { event: event.clone(), signature };

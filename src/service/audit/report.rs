@@ -22,12 +22,12 @@ pub enum Step {
     Rules,
     /// The Merkle tree was made from all entries.
     Tree,
-    /// The tile files are those of the tree.
-    Tiles,
     /// The log signed this tree.
     Checkpoint,
     /// The tree continues an earlier checkpoint's.
     Since,
+    /// The tile files are those of the tree.
+    Tiles,
     /// The stored views are what the log folds to.
     Views,
 }
@@ -35,7 +35,7 @@ pub enum Step {
 impl Step {
     /// Every step.
     pub const ALL: [Step; 9] =
-        [Step::Chain, Step::Signatures, Step::Feeds, Step::Rules, Step::Tree, Step::Tiles, Step::Checkpoint, Step::Since, Step::Views];
+        [Step::Chain, Step::Signatures, Step::Feeds, Step::Rules, Step::Tree, Step::Checkpoint, Step::Since, Step::Tiles, Step::Views];
 
     /// Its name.
     pub fn word(self) -> &'static str {
@@ -79,6 +79,8 @@ pub struct Report {
     pub root: Option<TreeHash>,
     /// The checkpoint.
     pub checkpoint: Option<Checkpoint>,
+    /// Entries after those that the checkpoint is signed for: right in themselves, but nobody stands up for them yet.
+    pub unsigned: u64,
     /// The digest of each view from a fresh fold.
     pub views: Vec<(ViewName, Blake3Hash)>,
     /// What is wrong; nothing if the ledger verifies.
@@ -98,6 +100,7 @@ impl Report {
             ledger: None,
             root: None,
             checkpoint: None,
+            unsigned: 0,
             views: Vec::new(),
             findings: Vec::new(),
             steps_done: Vec::new(),
@@ -142,6 +145,7 @@ impl Report {
             "recorded": self.recorded.map(|time| time.to_string()),
             "root": self.root.map(|root| root.to_string()),
             "checkpoint_size": self.checkpoint.as_ref().map(Checkpoint::size),
+            "unsigned": self.unsigned,
             "signatures": self.signatures_word(),
             "steps": Step::ALL.iter().map(|step| (step.word().to_owned(), status(*step).into())).collect::<serde_json::Map<_, Value>>(),
             "views": self.views.iter().map(|(view, digest)| (view.word().to_owned(), digest.to_string().into())).collect::<serde_json::Map<_, Value>>(),

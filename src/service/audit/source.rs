@@ -55,12 +55,16 @@ pub enum SourceError {
     /// The bytes are not what a log holds: a finding, not a failure to read.
     #[error("{0}")]
     Damaged(String),
+    /// The last line is not whole: a finding if the checkpoint speaks of it.
+    #[error("{0}")]
+    TornTail(String),
 }
 
 impl From<StoreError> for SourceError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Disk(error) => SourceError::Disk(error),
+            StoreError::Damage(ref damage) if matches!(damage.fault, Fault::TornTail { .. }) => SourceError::TornTail(error.to_string()),
             other => SourceError::Damaged(other.to_string()),
         }
     }
@@ -164,6 +168,14 @@ impl Source {
             Ok(found) if found == encode_hashes(hashes) => Ok(None),
             Ok(_) => Ok(Some(format!("the file {path} differs from what the entries make; `aidledger rebuild` makes it again"))),
             Err(error) if error.is_not_found() && !must_be_there => Ok(None),
+            // A server may drop a partial tile once the full one is there, which begins with it (C2SP tlog-tiles).
+            Err(error) if error.is_not_found() && !tile.is_full() => {
+                let full = Tile::new(tile.kind(), tile.index(), 256).map_err(|error| SourceError::Damaged(error.to_string()))?;
+                match disk.read(&full.path()) {
+                    Ok(found) if found.starts_with(&encode_hashes(hashes)) => Ok(None),
+                    _ => Ok(Some(format!("the file {path} is missing"))),
+                }
+            }
             Err(error) if error.is_not_found() => Ok(Some(format!("the file {path} is missing"))),
             Err(error) => Err(error.into()),
         }
@@ -217,11 +229,26 @@ pub(super) fn named_checkpoint(bytes: &[u8]) -> Result<Checkpoint, String> {
 fn bundle_chunk(disk: &dyn Disk, tile: Tile) -> Result<Chunk, SourceError> {
     let path = tile.path();
     let read = match disk.read(&path) {
-        Err(error) if error.is_not_found() => return Err(SourceError::Damaged(format!("the file {path} is missing"))),
+        Err(error) if error.is_not_found() => return full_bundle_chunk(disk, tile),
         read => read?,
     };
-    let entries = decode_bundle(tile, &read).map_err(|error| SourceError::Damaged(format!("{path}: {error}")))?;
-    let mut bytes = Vec::with_capacity(read.len());
+    chunk_of(tile, &read, path)
+}
+
+/// The first entries of the full bundle, where the partial one has been dropped since it was filled.
+fn full_bundle_chunk(disk: &dyn Disk, tile: Tile) -> Result<Chunk, SourceError> {
+    let missing = || SourceError::Damaged(format!("the file {} is missing", tile.path()));
+    let full = Tile::new(tile.kind(), tile.index(), 256).ok().filter(|_| !tile.is_full()).ok_or_else(missing)?;
+    let read = disk.read(&full.path()).map_err(|_| missing())?;
+    let mut chunk = chunk_of(full, &read, full.path())?;
+    chunk.line_ends.truncate(usize::from(tile.width()));
+    chunk.bytes.truncate(chunk.line_ends.last().map_or(0, |end| *end as usize + 1));
+    Ok(chunk)
+}
+
+fn chunk_of(tile: Tile, bundle: &[u8], path: String) -> Result<Chunk, SourceError> {
+    let entries = decode_bundle(tile, bundle).map_err(|error| SourceError::Damaged(format!("{path}: {error}")))?;
+    let mut bytes = Vec::with_capacity(bundle.len());
     let mut line_ends = Vec::with_capacity(entries.len());
     for entry in entries {
         bytes.extend_from_slice(entry);
@@ -263,7 +290,7 @@ impl Iterator for Lines {
             }
             if chunk.bytes.last() != Some(&b'\n') {
                 let fault = Fault::TornTail { len_bytes: (chunk.bytes.len() - start) as u64 };
-                return Some(Err(SourceError::Damaged(format!("line {}: {fault}", self.index + 1))));
+                return Some(Err(SourceError::TornTail(format!("line {}: {fault}", self.index + 1))));
             }
             chunk.line_ends.push(chunk.bytes.len() as u32 - 1);
             self.index += 1;
