@@ -1247,13 +1247,6 @@ def read_file(path):
         raise Unable(f"{path}: {error.strerror}")
 
 
-class At:
-    """Where an entry stands, for messages."""
-
-    def __init__(self, index, place):
-        self.index, self.place = index, place
-
-
 def entries_of_folder(folder):
     """(place, entry bytes) of a ledger folder's segments."""
     names = {name for name in os.listdir(folder) if re.fullmatch(r"([0-9]{8}|[1-9][0-9]{8,})\.jsonl", name)}
@@ -1286,6 +1279,8 @@ def read_tile(folder, level, n, width):
     partial = f"{path}.p/{width}"
     if width < 256 and os.path.exists(partial):
         return read_file(partial), False
+    if not os.path.exists(path):
+        raise Wrong("tiles", f"tile/{level}/{tile_path(n)} is missing")
     return read_file(path), width < 256
 
 
@@ -1389,7 +1384,7 @@ def verify(folder, ledger, way):
             entries = entries_of_folder(log)
         for place, line in entries:
             verifier.take(line)
-        place = None
+            place = None
         if not verifier.leaves:
             raise Wrong("chain", "there is no entry")
         data = read_file(os.path.join(folder, "checkpoint"))
@@ -1399,7 +1394,8 @@ def verify(folder, ledger, way):
         views = verifier.views.digests()
     except Wrong as wrong:
         entry = len(verifier.leaves) if place else None
-        return {"answer": "does not verify", "step": wrong.step, "entry": entry, "rule": wrong.rule, "what": wrong.words, "place": place}
+        where = {"step": wrong.step, "entry": entry, "rule": wrong.rule, "place": place}
+        return {"answer": "does not verify", "what": wrong.words} | where
     return {
         "answer": "verifies",
         "ledger": verifier.state.opening["ledger"],
@@ -1407,6 +1403,7 @@ def verify(folder, ledger, way):
         "root": root_of(verifier.leaves).hex(),
         "recorded": verifier.last_recorded,
         "checkpoint_size": checkpoint.size,
+        "not_committed": len(verifier.leaves) - checkpoint.size,
         "views": views,
     }
 

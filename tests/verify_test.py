@@ -116,6 +116,8 @@ def same_tiles(binary, folder, temp, theirs):
             data = read(file)
             write(file, flip(data, len(data) // 2))
             refused(tiles, f"a bit flipped in {os.path.relpath(file, tiles)}")
+            os.remove(file)
+            refused(tiles, f"without {os.path.relpath(file, tiles)}")
             write(file, data)
 
 
