@@ -219,6 +219,17 @@ impl<'a> Reader<'a> {
         self.at = at;
     }
 
+    /// Goes to the first place where `token` stands; only for a second look with [`Reader::move_to`].
+    pub fn skip_to(&mut self, token: &str) -> Result<(), Fault> {
+        match memchr::memmem::find(&self.text.as_bytes()[self.at..], token.as_bytes()) {
+            Some(ahead) => {
+                self.at += ahead;
+                Ok(())
+            }
+            None => Err(self.fault(format!("expected an object followed by `{}`", token.trim_start_matches(['}', ','])))),
+        }
+    }
+
     /// Steps over one object without reading what is in it; only for a second look with [`Reader::move_to`].
     pub fn skip_object(&mut self) -> Result<(), Fault> {
         if self.peek() != Some(b'{') {

@@ -24,16 +24,20 @@ use crate::event::{Event, EventId, Time};
 use crate::log::checkpoint::Checkpoint;
 use crate::log::entry::{ChainHead, ENTRY_LEN_BYTES_MAX, Entry, EntryHash};
 use crate::log::proof::Proof;
-use crate::log::prove::{check_inclusion, prove_inclusion};
+
 use crate::log::tile::Tile;
-use crate::log::tile_tree::{TileEdge, TileHashes, TileReader};
+use crate::log::tile_tree::TileEdge;
 use crate::log::tree::{TreeHash, leaf_hash};
 use crate::rules::{Rejection, Rule, State, check};
+use crate::service::paths::Paths;
 use crate::service::recovery::{
     FoldError, Notice, OpenError, check_signatures, fold_log, log_vkey, open_checkpoint, open_tree, restore_tree,
 };
-use crate::service::tiles::{LedgerTiles, TileSourceError, write_tile};
+use crate::service::tiles::{LedgerTiles, write_tile};
 use crate::store::{Disk, FolderDisk, SegmentLog, StoreError, WriterLock, head};
+
+/// The checkpoint file is written at least every so many batches, and whenever the recorded time moves on.
+const CHECKPOINT_BATCHES_MAX: u32 = 64;
 
 /// The answer to a submission.
 #[derive(Debug, Clone)]
@@ -85,6 +89,9 @@ pub struct Ledger {
     origin: String,
     admitted: FxHashMap<PublicKey, AdmittedKey>,
     poisoned: bool,
+    /// Batches since the checkpoint file was written, and what they recorded then.
+    unwritten_batches: u32,
+    checkpoint_recorded: Time,
     _lock: Option<WriterLock>,
 }
 
@@ -135,6 +142,8 @@ impl Ledger {
             origin,
             admitted: FxHashMap::default(),
             poisoned: false,
+            unwritten_batches: 0,
+            checkpoint_recorded: Time(0),
             _lock: None,
         };
         match ledger.append(&[encode(opening)], recorded)?.pop() {
@@ -214,8 +223,21 @@ impl Ledger {
         if signed.is_none_or(|(size, _)| size < edge.size()) {
             head::write_durable(&*disk, checkpoint.format().as_bytes())?;
         }
-        let ledger =
-            Ledger { disk, log, state, chain, edge, checkpoint, key, origin, admitted: FxHashMap::default(), poisoned: false, _lock: None };
+        let ledger = Ledger {
+            disk,
+            log,
+            state,
+            chain,
+            edge,
+            checkpoint,
+            key,
+            origin,
+            admitted: FxHashMap::default(),
+            poisoned: false,
+            unwritten_batches: 0,
+            checkpoint_recorded: chain.recorded,
+            _lock: None,
+        };
         Ok((ledger, notices))
     }
 
@@ -251,15 +273,16 @@ impl Ledger {
     /// Only when writing failed; the process should then stop.
     pub fn append(&mut self, submissions: &[Vec<u8>], now: Time) -> Result<Vec<Answer>, AppendError> {
         let placed = self.append_without_proofs(submissions, now)?;
+        let paths = Paths::new(LedgerTiles::new(self.disk.clone(), self.log.reader()), &self.edge);
         let answer = |placed: Placed| match placed {
             Placed::Rejected(rejection) => Ok(Answer::Rejected(rejection)),
-            Placed::New(index, id, entry) => self.receipt(index, id, entry).map(Answer::Accepted),
+            Placed::New(index, id, entry) => self.receipt(&paths, index, id, entry).map(Answer::Accepted),
             Placed::Known(index, id) => {
                 let entry = self.log.read_entry(index)?;
-                self.receipt(index, id, entry).map(Answer::Known)
+                self.receipt(&paths, index, id, entry).map(Answer::Known)
             }
         };
-        placed.into_par_iter().with_min_len(16).map(answer).collect()
+        placed.into_iter().map(answer).collect()
     }
 
     /// As [`Ledger::append`], for who needs no receipts: imports and simulations of many events.
@@ -320,7 +343,10 @@ impl Ledger {
     fn commit(&mut self, chain: ChainHead, entries: &[Vec<u8>]) -> Result<(), AppendError> {
         self.log.append(entries.iter().map(Vec::as_slice))?;
         self.chain = chain;
-        let leaves: Vec<TreeHash> = entries.par_iter().with_min_len(64).map(|entry| leaf_hash(entry)).collect();
+        let leaves: Vec<TreeHash> = match entries.len() {
+            0..64 => entries.iter().map(|entry| leaf_hash(entry)).collect(),
+            _ => entries.par_iter().with_min_len(64).map(|entry| leaf_hash(entry)).collect(),
+        };
         let mut failed = None;
         for leaf in leaves {
             self.edge.push(leaf, |tile: Tile, hashes| {
@@ -330,8 +356,12 @@ impl Ledger {
             });
         }
         self.checkpoint = sign_checkpoint(&self.origin, &self.edge, &self.key);
-        if failed.is_none() {
+        // Receipts carry the new checkpoint; its file may follow a moment later, since a start signs again for what the log has beyond it.
+        // Replacing a file costs about as much as a sync, which would halve the rate of single events.
+        self.unwritten_batches += 1;
+        if failed.is_none() && (self.unwritten_batches >= CHECKPOINT_BATCHES_MAX || chain.recorded > self.checkpoint_recorded) {
             failed = head::write(&*self.disk, self.checkpoint.format().as_bytes()).err();
+            (self.unwritten_batches, self.checkpoint_recorded) = (0, chain.recorded);
         }
         failed.map_or(Ok(()), |error| Err(AppendError::AfterCommit(error.to_string())))
     }
@@ -340,7 +370,11 @@ impl Ledger {
     fn check_forms(&mut self, submissions: &[Vec<u8>]) -> Vec<Result<Checked, Rejection>> {
         let admitted = &self.admitted;
         let check = |bytes: &Vec<u8>| check_form(bytes, admitted);
-        let checked: Vec<_> = submissions.par_iter().with_min_len(4).map(check).collect();
+        // Waking the pool costs more than a few signatures.
+        let checked: Vec<_> = match submissions.len() {
+            0..4 => submissions.iter().map(check).collect(),
+            _ => submissions.par_iter().with_min_len(4).map(check).collect(),
+        };
         for (_, key) in checked.iter().filter_map(|result| result.as_ref().ok()) {
             if let Some(key) = key {
                 // Keys are bounded by those the ledger grants: strangers' keys are admitted anew each time.
@@ -352,25 +386,14 @@ impl Ledger {
         checked.into_iter().map(|result| result.map(|(checked, _)| checked)).collect()
     }
 
-    fn receipt(&self, index: u64, id: EventId, entry: Vec<u8>) -> Result<Receipt, AppendError> {
-        let path = match self.path_from(LedgerTiles::new(self.disk.clone(), self.log.reader()), index, &entry) {
-            Ok(path) => path,
+    fn receipt(&self, paths: &Paths<'_>, index: u64, id: EventId, entry: Vec<u8>) -> Result<Receipt, AppendError> {
+        let leaf = leaf_hash(&entry);
+        let path = paths.path(index, &leaf).or_else(|_| {
             // A tile file is wrong. Nobody gets a receipt that does not hold, and nobody goes without: the entries give the tile too.
-            Err(_) => {
-                let tiles = LedgerTiles::from_log(self.disk.clone(), self.log.reader());
-                self.path_from(tiles, index, &entry).map_err(AppendError::AfterCommit)?
-            }
-        };
+            let tiles = LedgerTiles::from_log(self.disk.clone(), self.log.reader());
+            Paths::new(tiles, &self.edge).path(index, &leaf).map_err(AppendError::AfterCommit)
+        })?;
         Ok(Receipt { id, index, entry, proof: Proof::new(index, path, self.checkpoint.clone()) })
-    }
-
-    /// The inclusion path of an entry, checked against the root that the checkpoint was signed over.
-    fn path_from(&self, tiles: LedgerTiles, index: u64, entry: &[u8]) -> Result<Vec<TreeHash>, String> {
-        let size = self.edge.size();
-        let hashes = TileHashes::new(Recent { tiles, edge: &self.edge }, size);
-        let path = prove_inclusion(&hashes, index, size).map_err(|error| error.to_string())?;
-        check_inclusion(index, size, &leaf_hash(entry), &path, &self.edge.root()).map_err(|error| error.to_string())?;
-        Ok(path)
     }
 
     /// Makes the checkpoint file durable. Call before a planned stop; a crash without it only makes the next start sign again.
@@ -458,25 +481,6 @@ fn tree_at(disk: &Arc<dyn Disk>, log: &crate::store::SegmentReader, size: u64, s
         return Ok(edge);
     }
     super::recovery::rebuild_tiles(disk, log, size, false)
-}
-
-/// Tiles with the growing ones from memory: what a proof of a recent entry needs is all there.
-struct Recent<'a> {
-    tiles: LedgerTiles,
-    edge: &'a TileEdge,
-}
-
-impl TileReader for Recent<'_> {
-    type Error = TileSourceError;
-
-    fn read_tile(&self, tile: Tile) -> Result<Vec<u8>, TileSourceError> {
-        if !tile.is_full()
-            && let Some((_, hashes)) = self.edge.partial_tiles().find(|(partial, _)| *partial == tile)
-        {
-            return Ok(crate::log::tile::encode_hashes(hashes));
-        }
-        self.tiles.read_tile(tile)
-    }
 }
 
 /// Why a ledger could not be opened for writing.

@@ -14,6 +14,7 @@
 pub mod audit;
 pub mod campaign;
 pub mod ledger;
+mod paths;
 pub mod pipeline;
 pub mod reader;
 pub mod recovery;

@@ -127,7 +127,8 @@ impl Reader {
     fn fold_in_memory(disk: Arc<dyn Disk>, log: SegmentReader, tail: Option<Trimmed>) -> Result<Reader, OpenError> {
         let mut views = Views::default();
         let folded = fold_from_zero(&*disk, &log, &mut views)?;
-        let rows = ViewName::ALL.iter().map(|view| (*view, views.take_changes(*view, &folded.state))).collect();
+        let rows_of = |view: &ViewName| (*view, views.take_changes(*view, &folded.state).iter().map(|row| row.to_change()).collect());
+        let rows = ViewName::ALL.iter().map(rows_of).collect();
         Reader::with(disk, log, tail, folded, ViewSource::Folded(rows))
     }
 

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::log::entry::EntryHash;
-use crate::views::{RowChange, Slot, Stored, StoredError, VIEWS_VERSION, ViewName, digest};
+use crate::views::{RowChange, RowSet, Slot, Stored, StoredError, VIEWS_VERSION, ViewName, digest};
 
 const CURSOR: &[u8] = b"cursor";
 /// The most memory that sled may use for its cache.
@@ -101,12 +101,19 @@ impl Index {
     }
 
     /// Stores changed rows of all views and the new cursor, all or nothing.
-    pub fn update(&self, changes: Vec<(ViewName, Vec<RowChange>)>, cursor: Cursor) -> Result<(), IndexError> {
+    pub fn update(&self, changes: Vec<(ViewName, RowSet)>, cursor: Cursor) -> Result<(), IndexError> {
         let mut batch = sled::Batch::default();
-        for (view, rows) in changes {
-            let (own, shared) = split(rows);
-            for row in own {
-                batch.insert(own_key(view, &row.key), row.value);
+        for (view, mut rows) in changes {
+            rows.sort_by_slot();
+            let mut shared: BTreeMap<u32, SharedRows> = BTreeMap::new();
+            for row in rows.iter() {
+                match row.slot {
+                    Slot::Own => batch.insert(own_key(view, row.key()), row.value()),
+                    Slot::Shared(place) => {
+                        let row = row.to_change();
+                        shared.entry(place).or_default().insert(row.key, row.value);
+                    }
+                }
             }
             for (place, rows) in shared {
                 let mut all = match self.db.get(shared_key(view, place))? {
@@ -125,28 +132,29 @@ impl Index {
 
     /// Stores all rows of all views into an empty database. Until the last batch there is no cursor, so a rebuild that was cut short
     /// leaves nothing that counts.
-    pub fn fill(&self, views: impl Iterator<Item = (ViewName, Vec<RowChange>)>, cursor: Cursor) -> Result<(), IndexError> {
-        let mut batch = sled::Batch::default();
-        let mut waiting_bytes = 0;
-        let mut put = |key: Vec<u8>, value: Vec<u8>| -> Result<(), IndexError> {
-            waiting_bytes += key.len() + value.len();
-            batch.insert(key, value);
-            if waiting_bytes >= BATCH_BYTES {
-                self.db.apply_batch(std::mem::take(&mut batch))?;
-                waiting_bytes = 0;
+    pub fn fill(&self, views: impl Iterator<Item = (ViewName, RowSet)>, cursor: Cursor) -> Result<(), IndexError> {
+        let mut filling = Filling { db: &self.db, batch: sled::Batch::default(), waiting_bytes: 0 };
+        for (view, mut rows) in views {
+            rows.sort_by_slot();
+            let mut record: Option<(u32, Vec<u8>)> = None;
+            for row in rows.iter() {
+                match row.slot {
+                    Slot::Own => filling.put(own_key(view, row.key()), row.value().to_vec())?,
+                    Slot::Shared(place) => match &mut record {
+                        Some((held, lines)) if *held == place => lines.extend_from_slice(row.line),
+                        _ => {
+                            if let Some((held, lines)) = record.replace((place, row.line.to_vec())) {
+                                filling.put(shared_key(view, held), lines)?;
+                            }
+                        }
+                    },
+                }
             }
-            Ok(())
-        };
-        for (view, rows) in views {
-            let (mut own, shared) = split(rows);
-            own.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-            for row in own {
-                put(own_key(view, &row.key), row.value)?;
-            }
-            for (place, rows) in shared {
-                put(shared_key(view, place), format_shared(&rows))?;
+            if let Some((held, lines)) = record {
+                filling.put(shared_key(view, held), lines)?;
             }
         }
+        let Filling { mut batch, .. } = filling;
         batch.insert(CURSOR, cursor_bytes(cursor));
         self.db.apply_batch(batch)?;
         self.db.flush()?;
@@ -183,7 +191,7 @@ impl Stored for Index {
     fn row(&self, view: ViewName, slot: Slot, key: &str) -> Result<Option<Vec<u8>>, StoredError> {
         let broken = |error: sled::Error| StoredError(error.to_string());
         match slot {
-            Slot::Own => Ok(self.db.get(own_key(view, key)).map_err(broken)?.map(|value| value.to_vec())),
+            Slot::Own => Ok(self.db.get(own_key(view, key.as_bytes())).map_err(broken)?.map(|value| value.to_vec())),
             Slot::Shared(place) => match self.db.get(shared_key(view, place)).map_err(broken)? {
                 Some(record) => Ok(parse_shared(&record)?.remove(key)),
                 None => Ok(None),
@@ -192,12 +200,31 @@ impl Stored for Index {
     }
 }
 
+/// Records on their way into an empty database, in batches of bounded size.
+struct Filling<'a> {
+    db: &'a sled::Db,
+    batch: sled::Batch,
+    waiting_bytes: usize,
+}
+
+impl Filling<'_> {
+    fn put(&mut self, key: Vec<u8>, value: Vec<u8>) -> Result<(), IndexError> {
+        self.waiting_bytes += key.len() + value.len();
+        self.batch.insert(key, value);
+        if self.waiting_bytes >= BATCH_BYTES {
+            self.db.apply_batch(std::mem::take(&mut self.batch))?;
+            self.waiting_bytes = 0;
+        }
+        Ok(())
+    }
+}
+
 fn is_lock(error: &std::io::Error) -> bool {
     error.kind() == std::io::ErrorKind::WouldBlock || error.to_string().contains("could not acquire lock")
 }
 
-fn own_key(view: ViewName, key: &str) -> Vec<u8> {
-    format!("{view}/o/{key}").into_bytes()
+fn own_key(view: ViewName, key: &[u8]) -> Vec<u8> {
+    [view.word().as_bytes(), b"/o/", key].concat()
 }
 
 fn shared_key(view: ViewName, place: u32) -> Vec<u8> {
@@ -211,20 +238,6 @@ fn cursor_bytes(cursor: Cursor) -> Vec<u8> {
 }
 
 type SharedRows = BTreeMap<String, Vec<u8>>;
-
-fn split(rows: Vec<RowChange>) -> (Vec<RowChange>, BTreeMap<u32, SharedRows>) {
-    let mut own = Vec::new();
-    let mut shared: BTreeMap<u32, SharedRows> = BTreeMap::new();
-    for row in rows {
-        match row.slot {
-            Slot::Own => own.push(row),
-            Slot::Shared(place) => {
-                shared.entry(place).or_default().insert(row.key, row.value);
-            }
-        }
-    }
-    (own, shared)
-}
 
 fn format_shared(rows: &SharedRows) -> Vec<u8> {
     let mut out = Vec::new();
@@ -274,9 +287,9 @@ mod tests {
         {
             let index = Index::open(folder.path()).expect("an empty index");
             assert_eq!(index.cursor().expect("no cursor"), None);
-            index.update(vec![(ViewName::Lots, rows("1"))], cursor(1)).expect("it is stored");
+            index.update(vec![(ViewName::Lots, rows("1").into())], cursor(1)).expect("it is stored");
             index
-                .update(vec![(ViewName::Lots, vec![change(Slot::Shared(3), "x", "2"), change(Slot::Own, "a/b", "2")])], cursor(2))
+                .update(vec![(ViewName::Lots, vec![change(Slot::Shared(3), "x", "2"), change(Slot::Own, "a/b", "2")].into())], cursor(2))
                 .expect("stored");
         }
         let index = Index::open(folder.path()).expect("the same index");
@@ -289,7 +302,7 @@ mod tests {
 
         let other = tempfile::tempdir().expect("a folder");
         let filled = Index::open(other.path()).expect("an empty index");
-        filled.fill([(ViewName::Lots, rows("2"))].into_iter(), cursor(2)).expect("it is filled");
+        filled.fill([(ViewName::Lots, rows("2").into())].into_iter(), cursor(2)).expect("it is filled");
         assert_eq!(filled.digest(ViewName::Lots).expect("a digest"), index.digest(ViewName::Lots).expect("a digest"));
         assert!(matches!(Index::open(other.path()), Err(IndexError::InUse)));
     }

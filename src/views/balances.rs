@@ -13,7 +13,8 @@ use crate::rules::postings::Account;
 use crate::rules::state::{ItemIx, OrganizationIx, ProgrammeIx, RegionIx};
 use crate::rules::{Accepted, State};
 use crate::views::ViewName;
-use crate::views::table::{Amount, Key, RowChange, Slot, Stored, StoredError, Table};
+use crate::views::rows::RowSet;
+use crate::views::table::{Amount, Key, Slot, Stored, StoredError, Table};
 
 /// Which balance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -25,14 +26,15 @@ pub struct BalanceKey {
 
 impl Key for BalanceKey {
     const VIEW: ViewName = ViewName::Balances;
-    fn text(&self, state: &State) -> String {
+    fn write(&self, state: &State, out: &mut Vec<u8>) {
         let (item, organization) = (state.items.code(self.item.0), state.organizations.code(self.organization.0));
-        match self.place {
+        let text = match self.place {
             None => format!("{item}/{organization}/-/-"),
             Some((programme, region)) => {
                 format!("{item}/{organization}/{}/{}", state.programmes.code(programme.0), state.regions.code(region.0))
             }
-        }
+        };
+        out.extend_from_slice(text.as_bytes());
     }
     fn slot(&self, _: &State) -> Slot {
         Slot::Own
@@ -96,7 +98,7 @@ impl Balances {
         Ok(())
     }
 
-    pub(super) fn take_changes(&mut self, state: &State) -> Vec<RowChange> {
+    pub(super) fn take_changes(&mut self, state: &State) -> RowSet {
         self.table.take_changes(state)
     }
 }

@@ -13,7 +13,8 @@ use crate::rules::postings::Account;
 use crate::rules::state::ItemIx;
 use crate::rules::{Accepted, State};
 use crate::views::ViewName;
-use crate::views::table::{Amount, Key, RowChange, Slot, Stored, StoredError, Table};
+use crate::views::rows::RowSet;
+use crate::views::table::{Amount, Key, Slot, Stored, StoredError, Table};
 
 /// Which day and item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,8 +25,8 @@ pub struct DayKey {
 
 impl Key for DayKey {
     const VIEW: ViewName = ViewName::Days;
-    fn text(&self, state: &State) -> String {
-        format!("{}/{}", self.date, state.items.code(self.item.0))
+    fn write(&self, state: &State, out: &mut Vec<u8>) {
+        out.extend_from_slice(format!("{}/{}", self.date, state.items.code(self.item.0)).as_bytes());
     }
     fn slot(&self, _: &State) -> Slot {
         Slot::Own
@@ -63,7 +64,7 @@ impl Days {
         Ok(())
     }
 
-    pub(super) fn take_changes(&mut self, state: &State) -> Vec<RowChange> {
+    pub(super) fn take_changes(&mut self, state: &State) -> RowSet {
         self.table.take_changes(state)
     }
 }

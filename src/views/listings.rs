@@ -8,12 +8,15 @@
 //!
 //! Dimensions: `organization`, `kind`, `programme`, `region`, `item`, `recipient` (by token), `lot` (by lot id). Full chunks never change.
 
-use crate::canonical::{Canonical, Fault, Reader, encode};
+use crate::canonical::{Canonical, Fault, Reader};
+use crate::crypto::hex_encode_into;
 use crate::event::kinds::{Body, Kind};
 use crate::rules::state::{ItemIx, LotIx, OrganizationIx, ProgrammeIx, RecipientIx, RegionIx};
 use crate::rules::{Accepted, Change, State};
 use crate::views::ViewName;
-use crate::views::table::{Key, LongList, RowChange, Slot, Stored, StoredError, Table};
+use crate::views::lots::write_lot_id;
+use crate::views::rows::RowSet;
+use crate::views::table::{Key, LongList, Slot, Stored, StoredError, Table};
 
 /// How many entries a full chunk lists.
 pub const CHUNK_ENTRIES: usize = 256;
@@ -39,16 +42,38 @@ pub enum ListingKey {
 
 impl Key for ListingKey {
     const VIEW: ViewName = ViewName::Listings;
-    fn text(&self, state: &State) -> String {
-        match *self {
-            ListingKey::Organization(ix) => format!("organization/{}", state.organizations.code(ix.0)),
-            ListingKey::Kind(kind) => format!("kind/{kind}"),
-            ListingKey::Programme(ix) => format!("programme/{}", state.programmes.code(ix.0)),
-            ListingKey::Region(ix) => format!("region/{}", state.regions.code(ix.0)),
-            ListingKey::Item(ix) => format!("item/{}", state.items.code(ix.0)),
-            ListingKey::Recipient(ix) => format!("recipient/{}", state.recipients[ix.at()].token),
-            ListingKey::Lot(ix) => format!("lot/{}", state.lot_id(ix)),
-        }
+    fn write(&self, state: &State, out: &mut Vec<u8>) {
+        let (dimension, code) = match *self {
+            ListingKey::Organization(ix) => ("organization/", state.organizations.code(ix.0)),
+            ListingKey::Programme(ix) => ("programme/", state.programmes.code(ix.0)),
+            ListingKey::Region(ix) => ("region/", state.regions.code(ix.0)),
+            ListingKey::Item(ix) => ("item/", state.items.code(ix.0)),
+            ListingKey::Kind(kind) => {
+                out.extend_from_slice(b"kind/");
+                return out.extend_from_slice(kind.word().as_bytes());
+            }
+            ListingKey::Recipient(ix) => {
+                out.extend_from_slice(b"recipient/");
+                return hex_encode_into(&state.recipients[ix.at()].token.0, out);
+            }
+            ListingKey::Lot(ix) => {
+                out.extend_from_slice(b"lot/");
+                return write_lot_id(ix, state, out);
+            }
+        };
+        out.extend_from_slice(dimension.as_bytes());
+        out.extend_from_slice(code.as_str().as_bytes());
+    }
+    fn dense(&self) -> Option<(usize, usize)> {
+        Some(match *self {
+            ListingKey::Organization(ix) => (0, ix.at()),
+            ListingKey::Kind(kind) => (1, kind as usize),
+            ListingKey::Programme(ix) => (2, ix.at()),
+            ListingKey::Region(ix) => (3, ix.at()),
+            ListingKey::Item(ix) => (4, ix.at()),
+            ListingKey::Recipient(ix) => (5, ix.at()),
+            ListingKey::Lot(ix) => (6, ix.at()),
+        })
     }
     fn slot(&self, state: &State) -> Slot {
         match *self {
@@ -158,14 +183,17 @@ impl Listings {
         }
     }
 
-    pub(super) fn take_changes(&mut self, state: &State) -> Vec<RowChange> {
-        let mut changes = Vec::new();
+    pub(super) fn take_changes(&mut self, state: &State) -> RowSet {
+        let mut changes = RowSet::default();
         self.table.take_changed(|key, listing| {
-            let text = key.text(state);
             for (number, chunk) in listing.waiting.drain(..) {
-                changes.push(RowChange { slot: Slot::Own, key: chunk_key(&text, number), value: encode(&chunk) });
+                let write_key = |out: &mut Vec<u8>| {
+                    key.write(state, out);
+                    out.extend_from_slice(format!("/{number:08}").as_bytes());
+                };
+                changes.push(Slot::Own, write_key, |out| chunk.write(out));
             }
-            changes.push(RowChange { slot: key.slot(state), value: encode(listing), key: text });
+            changes.push(key.slot(state), |out| key.write(state, out), |out| listing.write(out));
         });
         changes
     }

@@ -6,12 +6,14 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::canonical::encode;
+use crate::canonical::{Canonical, write_integer};
+use crate::crypto::hex_encode_into;
 use crate::event::{Code, Quantity};
 use crate::record;
 use crate::rules::state::LotIx;
 use crate::rules::{Accepted, State};
-use crate::views::table::{RowChange, Slot};
+use crate::views::rows::RowSet;
+use crate::views::table::Slot;
 
 record! {
     /// A lot as it stands.
@@ -46,6 +48,14 @@ pub fn row(lot: LotIx, state: &State) -> LotRow {
     }
 }
 
+/// Appends a lot's id without making a string of it first.
+pub(super) fn write_lot_id(lot: LotIx, state: &State, out: &mut Vec<u8>) {
+    let id = state.lot_id(lot);
+    hex_encode_into(&id.event.0.0, out);
+    out.push(b'.');
+    write_integer(u64::from(id.line), out);
+}
+
 /// The view.
 #[derive(Debug, Default)]
 pub struct Lots {
@@ -57,12 +67,12 @@ impl Lots {
         self.changed.extend(accepted.postings.iter().map(|posting| posting.lot));
     }
 
-    pub(super) fn take_changes(&mut self, state: &State) -> Vec<RowChange> {
-        let changed = std::mem::take(&mut self.changed).into_iter();
-        let change = |lot: LotIx| {
+    pub(super) fn take_changes(&mut self, state: &State) -> RowSet {
+        let mut changes = RowSet::default();
+        for lot in std::mem::take(&mut self.changed) {
             let slot = Slot::of_entry(state.lots[lot.at()].entry);
-            RowChange { slot, key: state.lot_id(lot).to_string(), value: encode(&row(lot, state)) }
-        };
-        changed.map(change).collect()
+            changes.push(slot, |out| write_lot_id(lot, state, out), |out| row(lot, state).write(out));
+        }
+        changes
     }
 }

@@ -17,7 +17,7 @@
 //! * [`recipients`]: each recipient with what was received.
 //! * [`registry`]: organizations, keys, items, regions and programmes as they stand.
 //!
-//! Where rows are stored, how they are packed and when, is the business of `store::index`; here they come as [`RowChange`]s.
+//! Where rows are stored, how they are packed and when, is the business of `store::index`; here they come as a [`RowSet`].
 //! A new view is a file here and a line in [`Views`].
 
 pub mod balances;
@@ -26,11 +26,13 @@ pub mod listings;
 pub mod lots;
 pub mod recipients;
 pub mod registry;
+pub mod rows;
 pub mod table;
 
 use crate::crypto::Blake3Hash;
 use crate::rules::{Accepted, State};
 use crate::vocabulary;
+pub use rows::RowSet;
 pub use table::{RowChange, Slot, Stored, StoredError};
 
 vocabulary! {
@@ -82,7 +84,7 @@ impl Views {
     }
 
     /// The rows of a view that changed since the last call, in no order; after folding from entry 0, all of them.
-    pub fn take_changes(&mut self, view: ViewName, state: &State) -> Vec<RowChange> {
+    pub fn take_changes(&mut self, view: ViewName, state: &State) -> RowSet {
         match view {
             ViewName::Balances => self.balances.take_changes(state),
             ViewName::Days => self.days.take_changes(state),
@@ -99,13 +101,13 @@ impl Views {
         let mut digests = [Blake3Hash::ZERO; 6];
         let [b, d, l, o, r, g] = &mut digests;
         rayon::scope(|scope| {
-            scope.spawn(|_| *l = digest(listings.take_changes(state)));
-            scope.spawn(|_| *o = digest(lots.take_changes(state)));
-            scope.spawn(|_| *r = digest(recipients.take_changes(state)));
+            scope.spawn(|_| *l = listings.take_changes(state).digest());
+            scope.spawn(|_| *o = lots.take_changes(state).digest());
+            scope.spawn(|_| *r = recipients.take_changes(state).digest());
             scope.spawn(|_| {
-                *b = digest(balances.take_changes(state));
-                *d = digest(days.take_changes(state));
-                *g = digest(registry.take_changes(state));
+                *b = balances.take_changes(state).digest();
+                *d = days.take_changes(state).digest();
+                *g = registry.take_changes(state).digest();
             });
         });
         ViewName::ALL.iter().copied().zip(digests).collect()
@@ -113,19 +115,8 @@ impl Views {
 }
 
 /// The digest of all rows of a view.
-pub fn digest(mut rows: Vec<RowChange>) -> Blake3Hash {
-    rows.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-    let mut hasher = blake3::Hasher::new();
-    let mut buffer = Vec::with_capacity(1 << 16);
-    for row in &rows {
-        write_row(row, &mut buffer);
-        if buffer.len() > (1 << 16) - 4096 {
-            hasher.update(&buffer);
-            buffer.clear();
-        }
-    }
-    hasher.update(&buffer);
-    Blake3Hash(*hasher.finalize().as_bytes())
+pub fn digest(rows: Vec<RowChange>) -> Blake3Hash {
+    RowSet::from(rows).digest()
 }
 
 /// Appends a row as one line of text: key, TAB, value, LF.

@@ -4,6 +4,7 @@
 //! <32 hex>   {"deliveries":2,"enrolled":12,"last_delivery":"2026-01-09","organization":"kitchen","programme":"winter","received":[{"item":"rice","quantity":"15.000"}],"region":"north","type":"household"}
 //! ```
 
+use crate::crypto::hex_encode_into;
 use crate::event::kinds::{Kind, RecipientType};
 use crate::event::{Code, Date};
 use crate::record;
@@ -11,12 +12,16 @@ use crate::rules::postings::Account;
 use crate::rules::state::RecipientIx;
 use crate::rules::{Accepted, Change, State};
 use crate::views::ViewName;
-use crate::views::table::{Amount, Key, LongList, RowChange, Slot, Stored, StoredError, Table};
+use crate::views::rows::RowSet;
+use crate::views::table::{Amount, Key, LongList, Slot, Stored, StoredError, Table};
 
 impl Key for RecipientIx {
     const VIEW: ViewName = ViewName::Recipients;
-    fn text(&self, state: &State) -> String {
-        state.recipients[self.at()].token.to_string()
+    fn write(&self, state: &State, out: &mut Vec<u8>) {
+        hex_encode_into(&state.recipients[self.at()].token.0, out);
+    }
+    fn dense(&self) -> Option<(usize, usize)> {
+        Some((0, self.at()))
     }
     fn slot(&self, state: &State) -> Slot {
         Slot::of_entry(state.recipients[self.at()].entry)
@@ -106,7 +111,7 @@ impl Recipients {
         Ok(())
     }
 
-    pub(super) fn take_changes(&mut self, state: &State) -> Vec<RowChange> {
+    pub(super) fn take_changes(&mut self, state: &State) -> RowSet {
         self.table.take_changes(state)
     }
 }

@@ -18,6 +18,7 @@ use crate::event::Code;
 use crate::event::kinds::{Body, ItemType, Role};
 use crate::record;
 use crate::rules::{Accepted, State};
+use crate::views::rows::RowSet;
 use crate::views::table::{RowChange, Slot};
 
 record! {
@@ -75,8 +76,8 @@ impl RegistryView {
         self.changed.insert(touched);
     }
 
-    pub(super) fn take_changes(&mut self, state: &State) -> Vec<RowChange> {
-        std::mem::take(&mut self.changed).into_iter().map(|touched| change(touched, state)).collect()
+    pub(super) fn take_changes(&mut self, state: &State) -> RowSet {
+        std::mem::take(&mut self.changed).into_iter().map(|touched| change(touched, state)).collect::<Vec<_>>().into()
     }
 }
 

@@ -1,15 +1,15 @@
 //! A view's rows in memory: those touched, and whether they changed since they were stored.
 
-use std::collections::hash_map::Entry as Slotted;
 use std::fmt;
 use std::hash::Hash;
 
 use rustc_hash::FxHashMap;
 
-use crate::canonical::{Canonical, Fault, Reader, decode, encode};
+use crate::canonical::{Canonical, Fault, Reader, decode};
 use crate::event::values::format_minor;
 use crate::rules::State;
 use crate::views::ViewName;
+use crate::views::rows::RowSet;
 
 /// A row that is new or has a new value. Rows are never taken away: what was, was.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,64 +53,112 @@ pub struct StoredError(pub String);
 pub(super) trait Key: Copy + Eq + Hash {
     /// The view it belongs to.
     const VIEW: ViewName;
-    /// The key as stored.
-    fn text(&self, state: &State) -> String;
+    /// Appends the key as stored.
+    fn write(&self, state: &State, out: &mut Vec<u8>);
     /// Where its row is stored.
     fn slot(&self, state: &State) -> Slot;
+    /// For a key that is a place in one of a few arrays: which array, and the place. Looking it up is then a step, not a hash.
+    fn dense(&self) -> Option<(usize, usize)> {
+        None
+    }
 }
 
 /// Rows by key.
 #[derive(Debug)]
 pub(super) struct Table<K, R> {
-    rows: FxHashMap<K, (R, bool)>,
-    changed: Vec<K>,
+    rows: Vec<Held<K, R>>,
+    /// For keys that are places in arrays: the place of each key's row in `rows`, by dimension; [`NO_ROW`] where there is none.
+    dense: Vec<Vec<u32>>,
+    /// For other keys.
+    by_key: FxHashMap<K, u32>,
+    /// Places in `rows`.
+    changed: Vec<u32>,
 }
+
+#[derive(Debug)]
+struct Held<K, R> {
+    key: K,
+    row: R,
+    changed: bool,
+}
+
+const NO_ROW: u32 = u32::MAX;
 
 impl<K, R> Default for Table<K, R> {
     fn default() -> Self {
-        Table { rows: FxHashMap::default(), changed: Vec::new() }
+        Table { rows: Vec::new(), dense: Vec::new(), by_key: FxHashMap::default(), changed: Vec::new() }
     }
 }
 
 impl<K: Key, R: Canonical> Table<K, R> {
     /// The row to change: from memory, else as stored, else fresh.
     pub fn row(&mut self, key: K, state: &State, stored: Option<&dyn Stored>, fresh: impl FnOnce() -> R) -> Result<&mut R, StoredError> {
-        let (row, changed) = match self.rows.entry(key) {
-            Slotted::Occupied(held) => held.into_mut(),
-            Slotted::Vacant(place) => {
+        let place = match key.dense() {
+            Some((dimension, index)) => {
+                self.dense.get(dimension).and_then(|places| places.get(index)).copied().filter(|place| *place != NO_ROW)
+            }
+            None => self.by_key.get(&key).copied(),
+        };
+        let place = match place {
+            Some(place) => place,
+            None => {
                 let row = match stored {
                     Some(stored) => load(&key, state, stored)?.unwrap_or_else(fresh),
                     None => fresh(),
                 };
-                place.insert((row, false))
+                self.hold(key, row)
             }
         };
-        if !*changed {
-            *changed = true;
-            self.changed.push(key);
+        let held = &mut self.rows[place as usize];
+        if !held.changed {
+            held.changed = true;
+            self.changed.push(place);
         }
-        Ok(row)
+        Ok(&mut held.row)
+    }
+
+    fn hold(&mut self, key: K, row: R) -> u32 {
+        let place = self.rows.len() as u32;
+        self.rows.push(Held { key, row, changed: false });
+        match key.dense() {
+            Some((dimension, index)) => {
+                if self.dense.len() <= dimension {
+                    self.dense.resize(dimension + 1, Vec::new());
+                }
+                let places = &mut self.dense[dimension];
+                if places.len() <= index {
+                    places.resize(index + 1, NO_ROW);
+                }
+                places[index] = place;
+            }
+            None => {
+                self.by_key.insert(key, place);
+            }
+        }
+        place
     }
 
     /// Calls `each` with every changed row and forgets that it changed.
     pub fn take_changed(&mut self, mut each: impl FnMut(&K, &mut R)) {
-        for key in std::mem::take(&mut self.changed) {
-            let (row, changed) = self.rows.get_mut(&key).expect("a changed row is held");
-            *changed = false;
-            each(&key, row);
+        for place in std::mem::take(&mut self.changed) {
+            let held = &mut self.rows[place as usize];
+            held.changed = false;
+            each(&held.key, &mut held.row);
         }
     }
 
     /// The changed rows as they are stored.
-    pub fn take_changes(&mut self, state: &State) -> Vec<RowChange> {
-        let mut changes = Vec::with_capacity(self.changed.len());
-        self.take_changed(|key, row| changes.push(RowChange { slot: key.slot(state), key: key.text(state), value: encode(row) }));
+    pub fn take_changes(&mut self, state: &State) -> RowSet {
+        let mut changes = RowSet::default();
+        self.take_changed(|key, row| changes.push(key.slot(state), |out| key.write(state, out), |out| row.write(out)));
         changes
     }
 }
 
 fn load<K: Key, R: Canonical>(key: &K, state: &State, stored: &dyn Stored) -> Result<Option<R>, StoredError> {
-    let text = key.text(state);
+    let mut text = Vec::new();
+    key.write(state, &mut text);
+    let text = String::from_utf8(text).expect("keys are text");
     match stored.row(K::VIEW, key.slot(state), &text)? {
         None => Ok(None),
         Some(bytes) => decode(&bytes).map(Some).map_err(|fault| StoredError(format!("row {text} of view {}: {fault}", K::VIEW))),

@@ -18,7 +18,7 @@ use aidledger::log::tile::{Tile, TileKind, decode_bundle, decode_hashes, entry_b
 use aidledger::log::tree::{Frontier, TreeHash, leaf_hash};
 use aidledger::rules::{Rule, State, check};
 use aidledger::service::audit::{Options, Signatures, Source, verify};
-use aidledger::views::{self, ViewName, Views, write_row};
+use aidledger::views::{ViewName, Views};
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 
@@ -338,11 +338,11 @@ fn view(vector: &Value) -> Outcome {
     }
     let view: ViewName = text(&vector["view"]).parse().expect("a view");
     let mut rows = folded.take_changes(view, &state);
-    rows.sort_by(|a, b| a.key.cmp(&b.key));
+    rows.sort();
     let mut lines = Vec::new();
-    rows.iter().for_each(|row| write_row(row, &mut lines));
+    rows.iter().for_each(|row| lines.extend_from_slice(row.line));
     let lines = String::from_utf8(lines).expect("text");
-    let digest = views::digest(rows).to_string();
+    let digest = rows.digest().to_string();
     let claimed: String = list(&vector["rows"]).iter().map(|row| format!("{}\n", text(row))).collect();
     if lines == claimed && digest == text(&vector["digest"]) { Ok(json!({})) } else { Err(json!({"digest": digest, "rows": lines})) }
 }
