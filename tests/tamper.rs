@@ -245,10 +245,15 @@ fn a_log_cut_to_an_earlier_whole_length_is_behind_its_checkpoint() {
         let cut = edited(|lines| lines.truncate(size));
         check_found(&cut, &every(), Step::Checkpoint, None, "entries are missing at the end");
     }
-    // And one that went on under an old checkpoint says so.
+    // One that went on under an old checkpoint is right, and says how much nobody stands up for yet.
     let mut files = ledger_files(SEED, SIZE);
-    files.insert(CHECKPOINT.into(), ledger_files(SEED, SIZE - 1)[CHECKPOINT].clone());
-    check_found(&files, &every(), Step::Checkpoint, None, "the last 1 are not signed for");
+    let newest = files.insert(CHECKPOINT.into(), ledger_files(SEED, SIZE - 1)[CHECKPOINT].clone());
+    let report = audit(&files, &every()).unwrap();
+    assert!(report.is_clean(), "{:?}", report.findings);
+    assert_eq!((report.size, report.unsigned), (SIZE as u64, 1));
+    // But whoever saw the newer checkpoint knows better.
+    let since = Options { since: newest, ..every() };
+    check_found(&files, &since, Step::Since, None, "a log signs for no less");
 }
 
 #[test]

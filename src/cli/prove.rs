@@ -156,6 +156,9 @@ impl CheckProof {
             None => proof.unauthenticated_extra().to_vec(),
         };
         let satisfied = proof.check(&entry, &policy).map_err(|error| Failure::no(format!("the proof does not hold: {error}")))?;
+        if !satisfied.checkpoint.extensions().is_empty() {
+            return Err(Failure::no("the checkpoint has extension lines, which a ledger's log does not sign"));
+        }
         let decoded = Entry::decode(&entry).map_err(|fault| Failure::no(format!("what is proven is not an entry of a ledger: {fault}")))?;
         if decoded.entry.index != proof.index() {
             return Err(Failure::no(format!("the entry says it is number {}, the proof is for {}", decoded.entry.index, proof.index())));
@@ -165,7 +168,11 @@ impl CheckProof {
         if !crate::crypto::verify_strict(event.signer, &message, &decoded.entry.signature) {
             return Err(Failure::no("the log holds this entry, but the author's signature in it does not hold"));
         }
-        let ledger = if event.kind() == crate::event::Kind::LedgerOpened { decoded.id } else { event.ledger };
+        let opens = event.kind() == crate::event::Kind::LedgerOpened;
+        if opens != (proof.index() == 0) {
+            return Err(Failure::no(format!("entry {} is {}: entry 0, and no other, opens a ledger", proof.index(), event.kind())));
+        }
+        let ledger = if opens { decoded.id } else { event.ledger };
         if let Some(expected) = self.id
             && expected != ledger
         {

@@ -58,6 +58,9 @@ impl Verify {
     /// Runs the command.
     pub fn run(self, out: &Out) -> Result<(), Failure> {
         let read = |path: &PathBuf| std::fs::read(path).map_err(|error| Failure::io(path, error));
+        if self.ledger.as_os_str() == "-" && self.policy.is_some() && self.checkpoint.is_none() {
+            return Err(Failure::unable("a policy judges a checkpoint, and none was given").hint("name it with --checkpoint"));
+        }
         let source = if self.ledger.as_os_str() == "-" {
             let stdin = Box::new(std::io::BufReader::with_capacity(1 << 20, std::io::stdin()));
             Source::lines(stdin, self.checkpoint.as_ref().map(read).transpose()?)
@@ -102,7 +105,7 @@ pub fn answer(report: &Report, out: &Out) -> Result<(), Failure> {
         what += &format!("\n{}: {}{}", other.step.word(), entry(other.index), other.what);
     }
     if report.size > 0 && first.index.is_some() {
-        what += &format!("\nThe {} entries before it are right as far as they were verified.", report.size);
+        what += &format!("\nThe {} entries before it are right.", report.size);
     }
     Err(Failure { status: NO, what, hint: None, json: Some(report.json()) })
 }

@@ -15,7 +15,7 @@ use crate::crypto::{Blake3Hash, PublicKey};
 use crate::log::checkpoint::Checkpoint;
 use crate::log::entry::ChainHead;
 use crate::log::tile_tree::TileEdge;
-use crate::rules::{State, check};
+use crate::rules::{Rule, State, check};
 use crate::service::recovery::{EntryFault, open_checkpoint};
 use crate::views::{ViewName, Views};
 pub use report::{Finding, Report, Step};
@@ -135,7 +135,7 @@ impl Audit {
                 Ok(decoded) => decoded,
                 Err(fault) => {
                     let what = EntryFault::from(fault.clone());
-                    self.report.find(Step::Chain, Some(index), format!("{what}{}", place(number)));
+                    self.report.find_rule(Step::Chain, index, Rule::Malformed, format!("{what}{}", place(number)));
                     return false;
                 }
             };
@@ -144,9 +144,10 @@ impl Audit {
                 return false;
             }
             if piece.bad_signature == Some(number) {
-                self.report.find(
+                self.report.find_rule(
                     Step::Signatures,
-                    Some(index),
+                    index,
+                    Rule::SignatureInvalid,
                     format!(
                         "the signature is not by {} over this event: it was forged or altered{}",
                         decoded.decoded.entry.event.signer,
@@ -159,12 +160,11 @@ impl Audit {
             let accepted = match check(&self.state, &entry.event, decoded.decoded.id, entry.recorded) {
                 Ok(accepted) => accepted,
                 Err(rejection) => {
-                    use crate::rules::Rule;
                     let step = match rejection.rule {
                         Rule::SequenceMismatch | Rule::PreviousMismatch => Step::Feeds,
                         _ => Step::Rules,
                     };
-                    self.report.find(step, Some(index), format!("{rejection}{}", place(number)));
+                    self.report.find_rule(step, index, rejection.rule, format!("{rejection}{}", place(number)));
                     return false;
                 }
             };
@@ -182,9 +182,15 @@ impl Audit {
                     self.wrong_tile = source.wrong_tile(tile, hashes).transpose();
                 }
             });
-            if let Some(heads) = &mut self.heads {
-                heads.insert(entry.event.signer, piece.head(number, index));
+        }
+        if let Some(heads) = &mut self.heads {
+            // Only the last event of each key matters, so only that one is kept.
+            let mut last: rustc_hash::FxHashMap<PublicKey, usize> = rustc_hash::FxHashMap::default();
+            for (number, checked) in piece.entries.iter().enumerate() {
+                let checked = checked.as_ref().expect("every entry of the piece was just taken");
+                last.insert(checked.decoded.entry.event.signer, number);
             }
+            heads.extend(last.into_iter().map(|(key, number)| (key, piece.head(number, piece.first_index + number as u64))));
         }
         true
     }
@@ -223,14 +229,15 @@ impl Audit {
         for (key, head) in heads {
             if !crate::crypto::verify_strict(key, &head.message, &head.signature) {
                 let what = format!("the signature on the last event of the feed of {key} is not by that key: it was forged or altered");
-                self.report.find(Step::Signatures, Some(head.index), what);
+                self.report.find_rule(Step::Signatures, head.index, Rule::SignatureInvalid, what);
                 return;
             }
         }
     }
 
     fn finish(mut self, source: &Source, options: &Options) -> Result<Report, SourceError> {
-        self.report.size = self.chain.size;
+        // What a finding stands at is not verified, nor what comes after.
+        self.report.size = self.report.findings.iter().filter_map(|finding| finding.index).min().unwrap_or(self.chain.size);
         self.report.recorded = (self.chain.size > 0).then_some(self.chain.recorded);
         self.report.ledger = self.state.opening.as_ref().map(|opening| opening.id);
         if !self.report.is_clean() {
@@ -261,6 +268,16 @@ impl Audit {
             let what = format!(
                 "the log has {} entries, the earlier checkpoint has {}: entries are missing at the end",
                 self.chain.size,
+                since.size()
+            );
+            self.report.find(Step::Since, None, what);
+        }
+        if let (Some(since), Some(checkpoint)) = (&self.since, &self.report.checkpoint)
+            && checkpoint.size() < since.size()
+        {
+            let what = format!(
+                "the checkpoint is signed for {} entries, the earlier one was for {}: a log signs for no less",
+                checkpoint.size(),
                 since.size()
             );
             self.report.find(Step::Since, None, what);

@@ -228,7 +228,10 @@ pub fn vkey(origin: &str, key: &PublicKey) -> Result<Vkey, NoteError> {
 pub fn open_checkpoint(bytes: &[u8], vkey: &Vkey) -> Result<(SignedNote, Checkpoint), CheckpointError> {
     let note = SignedNote::parse(bytes)?;
     let checkpoint = Checkpoint::open(&note, vkey)?;
-    Ok((note, checkpoint))
+    match checkpoint.extensions().first() {
+        None => Ok((note, checkpoint)),
+        Some(_) => Err(CheckpointError::Lines { found: 3 + checkpoint.extensions().len() }),
+    }
 }
 
 /// Takes up the tree: from the tiles at the checkpoint's size, then from the entries after it. Returns whether tiles had to be made again.

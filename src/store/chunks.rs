@@ -18,7 +18,7 @@ use super::segments::{ENTRY_BYTES_MAX, segment_numbers, segment_path};
 
 /// Bytes asked for in one read when there is much to read: large enough that the cost of the call vanishes, small enough to
 /// stay in the processor's cache until the caller has hashed it.
-const READ_BYTES_MAX: usize = 1 << 20;
+const READ_BYTES_MAX: usize = 4 << 20;
 /// The least that is asked for. The longest line fits, its newline included, so every read that does not hit the end of the
 /// file or damage yields at least one line.
 const READ_BYTES_MIN: usize = ENTRY_BYTES_MAX + 1;

@@ -184,7 +184,7 @@ impl Listings {
     }
 
     pub(super) fn take_changes(&mut self, state: &State) -> RowSet {
-        let mut changes = RowSet::default();
+        let mut changes = RowSet::with_room_for(self.table.changed_len());
         self.table.take_changed(|key, listing| {
             for (number, chunk) in listing.waiting.drain(..) {
                 let write_key = |out: &mut Vec<u8>| {

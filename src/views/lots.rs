@@ -68,7 +68,7 @@ impl Lots {
     }
 
     pub(super) fn take_changes(&mut self, state: &State) -> RowSet {
-        let mut changes = RowSet::default();
+        let mut changes = RowSet::with_room_for(self.changed.len());
         for lot in std::mem::take(&mut self.changed) {
             let slot = Slot::of_entry(state.lots[lot.at()].entry);
             changes.push(slot, |out| write_lot_id(lot, state, out), |out| row(lot, state).write(out));

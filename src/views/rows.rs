@@ -45,7 +45,24 @@ impl<'a> RowRef<'a> {
     }
 }
 
+/// About how long a row is: buffers of the right size need not be moved while they grow.
+const ROW_LEN_BYTES_GUESS: usize = 256;
+
 impl RowSet {
+    /// An empty set with room for some rows.
+    pub fn with_room_for(count: usize) -> RowSet {
+        RowSet { text: Vec::with_capacity(count * ROW_LEN_BYTES_GUESS), rows: Vec::with_capacity(count) }
+    }
+
+    /// Adds rows that are lines already, as they are stored. False if the bytes are not such lines.
+    pub fn push_lines(&mut self, slot: Slot, lines: &[u8]) -> bool {
+        for line in lines.split_inclusive(|&byte| byte == b'\n') {
+            let Some(tab) = memchr::memchr(b'\t', line).filter(|_| line.ends_with(b"\n")) else { return false };
+            self.push(slot, |out| out.extend_from_slice(&line[..tab]), |out| out.extend_from_slice(&line[tab + 1..line.len() - 1]));
+        }
+        true
+    }
+
     /// Adds a row; the closures write its key and its value.
     pub fn push(&mut self, slot: Slot, key: impl FnOnce(&mut Vec<u8>), value: impl FnOnce(&mut Vec<u8>)) {
         let start = self.text.len();

@@ -138,6 +138,11 @@ impl<K: Key, R: Canonical> Table<K, R> {
         place
     }
 
+    /// How many rows changed.
+    pub fn changed_len(&self) -> usize {
+        self.changed.len()
+    }
+
     /// Calls `each` with every changed row and forgets that it changed.
     pub fn take_changed(&mut self, mut each: impl FnMut(&K, &mut R)) {
         for place in std::mem::take(&mut self.changed) {
@@ -149,7 +154,7 @@ impl<K: Key, R: Canonical> Table<K, R> {
 
     /// The changed rows as they are stored.
     pub fn take_changes(&mut self, state: &State) -> RowSet {
-        let mut changes = RowSet::default();
+        let mut changes = RowSet::with_room_for(self.changed_len());
         self.take_changed(|key, row| changes.push(key.slot(state), |out| key.write(state, out), |out| row.write(out)));
         changes
     }

@@ -7,6 +7,7 @@ use crate::crypto::Blake3Hash;
 use crate::event::{EventId, Time};
 use crate::log::checkpoint::Checkpoint;
 use crate::log::tree::TreeHash;
+use crate::rules::Rule;
 use crate::views::ViewName;
 
 /// The steps of spec section 13, in their order.
@@ -60,6 +61,8 @@ pub struct Finding {
     pub step: Step,
     /// The first entry it concerns.
     pub index: Option<u64>,
+    /// The rule that the entry breaks, if it breaks one.
+    pub rule: Option<Rule>,
     /// What is wrong, in words.
     pub what: String,
 }
@@ -109,7 +112,11 @@ impl Report {
     }
 
     pub(super) fn find(&mut self, step: Step, index: Option<u64>, what: String) {
-        self.findings.push(Finding { step, index, what });
+        self.findings.push(Finding { step, index, rule: None, what });
+    }
+
+    pub(super) fn find_rule(&mut self, step: Step, index: u64, rule: Rule, what: String) {
+        self.findings.push(Finding { step, index: Some(index), rule: Some(rule), what });
     }
 
     pub(super) fn done(&mut self, step: Step) {
@@ -149,7 +156,9 @@ impl Report {
             "signatures": self.signatures_word(),
             "steps": Step::ALL.iter().map(|step| (step.word().to_owned(), status(*step).into())).collect::<serde_json::Map<_, Value>>(),
             "views": self.views.iter().map(|(view, digest)| (view.word().to_owned(), digest.to_string().into())).collect::<serde_json::Map<_, Value>>(),
-            "findings": self.findings.iter().map(|finding| json!({ "step": finding.step.word(), "index": finding.index, "what": finding.what })).collect::<Vec<_>>(),
+            "findings": self.findings.iter().map(|finding| json!({
+                "step": finding.step.word(), "index": finding.index, "rule": finding.rule.map(Rule::number), "what": finding.what,
+            })).collect::<Vec<_>>(),
         })
     }
 

@@ -223,7 +223,12 @@ impl Source {
 /// Reads what a checkpoint says without checking who signed it.
 pub(super) fn named_checkpoint(bytes: &[u8]) -> Result<Checkpoint, String> {
     let note = SignedNote::parse(bytes).map_err(|error| error.to_string())?;
-    Checkpoint::parse(note.unverified_text()).map_err(|error| error.to_string())
+    let checkpoint = Checkpoint::parse(note.unverified_text()).map_err(|error| error.to_string())?;
+    if checkpoint.extensions().is_empty() {
+        Ok(checkpoint)
+    } else {
+        Err("it has extension lines, which a ledger's log does not sign".into())
+    }
 }
 
 fn bundle_chunk(disk: &dyn Disk, tile: Tile) -> Result<Chunk, SourceError> {
