@@ -215,7 +215,8 @@ fn check_restart(work: &Work, disk: &SimDisk, run: &Run, at: &str) -> (usize, Ve
             index += 1;
         }
     }
-    drop(ledger);
+    // The file may be some batches behind the receipts until the ledger is closed.
+    ledger.close().unwrap_or_else(|error| panic!("{at}: {error}"));
     let (ended, _) = full_check(&dynamic(disk), at);
     assert!(ended.entries == work.reference, "{at}: submitted again, the log ends differently");
     (size, mended)
