@@ -95,7 +95,7 @@ impl Bench {
         out.say("Signatures alone, by the batch library …");
         let alone = signatures_alone(&folder)?;
         out.say("Verifying with every signature …");
-        let every = verify(&folder, Signatures::Every)?;
+        let every = verify(&folder, Signatures::Every, true)?;
         let against = format!(
             "ed25519-zebra batches of the same signatures alone: {:.2} s; verify: {:.2} s",
             alone.as_secs_f64(),
@@ -103,7 +103,8 @@ impl Bench {
         );
         figures.push(Figure::at_most("verify, every signature", every.as_secs_f64() / alone.as_secs_f64(), "x", 1.4, against));
         out.say("Verifying the heads of feeds …");
-        let heads = verify(&folder, Signatures::Heads)?;
+        let heads = verify(&folder, Signatures::Heads, true)?;
+        let log_only = verify(&folder, Signatures::Heads, false)?;
         figures.push(Figure::at_least(
             "verify, heads of feeds",
             rate(heads),
@@ -111,6 +112,8 @@ impl Bench {
             300_000.0,
             format!("{:.2} s", heads.as_secs_f64()),
         ));
+        let against = format!("{:.2} s: --no-views, so chain, feeds, rules, tree, tiles and checkpoint", log_only.as_secs_f64());
+        figures.push(Figure::at_least("verify, heads, without views", rate(log_only), "events/s", 300_000.0, against));
         out.say("Folding the views …");
         let folding = fold(&folder)?;
         figures.push(Figure::at_least("fold all views", rate(folding), "events/s", 300_000.0, "accepted events in memory, one thread"));
@@ -207,9 +210,9 @@ fn ed25519_dalek_rng() -> impl getrandom::rand_core::CryptoRng {
     getrandom::rand_core::UnwrapErr(getrandom::SysRng)
 }
 
-fn verify(folder: &Path, signatures: Signatures) -> Result<Duration, Failure> {
+fn verify(folder: &Path, signatures: Signatures, views: bool) -> Result<Duration, Failure> {
     let source = Source::folder(folder).map_err(Failure::unable)?;
-    let options = Options { signatures, views: true, ..Options::default() };
+    let options = Options { signatures, views, ..Options::default() };
     let start = Instant::now();
     let report = audit::verify(&source, &options, &|_| {}).map_err(Failure::unable)?;
     let elapsed = start.elapsed();
