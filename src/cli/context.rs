@@ -133,7 +133,7 @@ fn make_private_folder(folder: &Path) -> Result<(), Failure> {
 /// Who signs, in whose name, and when it happened.
 #[derive(Debug, Clone, Args)]
 pub struct SignArg {
-    /// The name of your key among the ledger's keys; needed when there are several.
+    /// The name of your key among the ledger's keys; the only one, or `me`, if not given.
     #[arg(long = "as", value_name = "KEY")]
     pub as_key: Option<String>,
     /// Your key file, wherever it is.
@@ -184,6 +184,8 @@ impl SignArg {
             [] => {
                 Err(Failure::unable(format!("there is no key of yours in {}", ledger.keys().display())).hint("name a key file with --key"))
             }
+            // The key that `init` makes is the one meant when none is named.
+            several if several.iter().any(|name| name == "me") => key_file(ledger, "me"),
             several => Err(Failure::unable(format!("there are several keys: {}", several.join(", "))).hint("name one with --as")),
         }
     }
@@ -305,6 +307,9 @@ pub fn find_lot(state: &State, text: &str) -> Result<LotId, Failure> {
 
 /// Finds a recipient by the beginning of its token.
 pub fn find_recipient(state: &State, text: &str) -> Result<Token, Failure> {
+    if text.len() < 4 {
+        return Err(Failure::no(format!("`{text}` is too short for a recipient's token: give at least its first 4 digits")));
+    }
     let found: Vec<_> =
         state.recipients.iter().map(|recipient| recipient.token).filter(|token| token.to_string().starts_with(text)).take(3).collect();
     match found.as_slice() {

@@ -80,6 +80,11 @@ impl Import {
 
         let (mut ledger, key) = self.open(&mapping, out)?;
         let rejects_path = self.rejects_path()?;
+        let same = |path: &Path| path.canonicalize().is_ok_and(|path| rejects_path.canonicalize().is_ok_and(|rejects| rejects == path));
+        if same(&self.file) || same(&self.mapping) {
+            return Err(Failure::unable(format!("{} is read from; the rejects would be written over it", rejects_path.display()))
+                .hint("name another file with --rejects"));
+        }
         let state = match &ledger {
             Some(ledger) => ledger.state().clone(),
             None => self.ledger.read(out)?.state,

@@ -44,7 +44,6 @@ Exit status: 0 yes or done, 1 an honest no, 2 could not tell.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Open a new ledger in a folder, with its log key and a first key of your own.
     Init(setup::Init),
     /// Make keys, show them, grant them roles and revoke them.
     #[command(subcommand)]
@@ -52,61 +51,37 @@ enum Command {
     /// Register, suspend and reinstate organizations.
     #[command(subcommand, visible_alias = "org")]
     Organization(govern::OrganizationCommand),
-    /// Define what can be given: money, goods, services.
     Item(govern::Item),
-    /// Define a region.
     Region(govern::Region),
     /// Open and close programmes.
     #[command(subcommand)]
     Programme(govern::ProgrammeCommand),
-    /// Enrol a recipient in a programme.
     #[command(visible_alias = "enroll")]
     Enrol(give::Enrol),
-    /// Record a gift that was received: `donate 500 rice --from organization:"Mill Ltd"`.
     Donate(give::Donate),
-    /// Set parts of lots aside for a recipient: `assign 5 rice --to 3f2a --programme winter`.
     Assign(give::Assign),
-    /// Record what was handed over: `deliver 9c41` (all of the assignment) or `deliver 9c41 3 rice`.
     Deliver(give::Deliver),
-    /// Put what is left of an assignment back on hand.
     Cancel(give::Cancel),
-    /// Undo an event that was entered in error, in the open.
     Reverse(give::Reverse),
-    /// Turn drafts (JSON Lines) into signed events, also without a ledger at hand.
     Sign(submit::Sign),
-    /// Append signed events (JSON Lines from a file or stdin).
     Append(submit::Append),
-    /// Take the rows of a spreadsheet (CSV) into the ledger as signed events.
     Import(import::Import),
-    /// Show one event, recipient, lot, organization or other thing by its id or code.
     Show(look::Show),
-    /// List entries, organizations, keys, items, regions, programmes, recipients or lots.
     List(look::List),
-    /// What came in, where it is now and what reached people.
     #[command(visible_alias = "bal")]
     Balance(look::BalanceCommand),
-    /// All entries about a recipient, lot, organization, programme, region or item.
     History(look::History),
-    /// What became of a gift, or whose gifts made up a delivery.
     Trace(look::Trace),
-    /// Print the latest checkpoint, or with --vkey the log's public key.
     Checkpoint(prove::CheckpointCommand),
-    /// Make a proof file that an event is in the log.
     Prove(prove::Prove),
-    /// Check a proof file offline, without a ledger.
     CheckProof(prove::CheckProof),
-    /// Verify everything: chain, signatures, feeds, tree, tiles, checkpoint, rules, views.
     Verify(verify::Verify),
-    /// Make everything that is derived from the log again: views, snapshot, tiles.
     Rebuild(verify::Rebuild),
     /// Write the ledger in another form.
     #[command(subcommand)]
     Export(verify::ExportCommand),
-    /// Measure this machine: each figure beside its bound.
     Bench(bench::Bench),
-    /// Make a demonstration ledger of a city in winter, show it and verify it.
     Demo(demo::Demo),
-    /// Make a reproducible ledger of any size, for measuring and trying out.
     Simulate(simulate::Simulate),
     /// Print a completion script for a shell.
     Completions {
@@ -166,7 +141,9 @@ fn run(command: Command, out: &Out) -> Result<(), Failure> {
         Command::Demo(args) => args.run(out),
         Command::Simulate(args) => args.run(out),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "aidledger", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "aidledger", &mut script);
+            out.raw(&script);
             Ok(())
         }
         Command::Man { folder } => {

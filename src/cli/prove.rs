@@ -87,12 +87,12 @@ impl Prove {
             proof = proof.with_extra(entry.clone()).map_err(Failure::unable)?;
         }
         if let Some(path) = &self.entry {
-            std::fs::write(path, &entry).map_err(|error| Failure::io(path, error))?;
+            write_new(path, &entry)?;
         }
         let text = proof.format();
         match &self.output {
             Some(path) => {
-                std::fs::write(path, &text).map_err(|error| Failure::io(path, error))?;
+                write_new(path, text.as_bytes())?;
                 out.answer(json!({ "index": index, "id": id.to_string(), "proof_file": path }), || {
                     format!("The proof of entry {index} is in {}.", path.display())
                 });
@@ -102,6 +102,13 @@ impl Prove {
         }
         Ok(())
     }
+}
+
+/// Writes a file that is not there yet: a mistyped name must not cost a checkpoint.
+fn write_new(path: &std::path::Path, bytes: &[u8]) -> Result<(), Failure> {
+    use std::io::Write;
+    let mut file = std::fs::File::create_new(path).map_err(|error| Failure::io(path, error))?;
+    file.write_all(bytes).map_err(|error| Failure::io(path, error))
 }
 
 /// Check a proof file offline, without a ledger.

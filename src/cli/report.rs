@@ -120,7 +120,11 @@ impl From<CreateError> for Failure {
 
 impl From<AppendError> for Failure {
     fn from(error: AppendError) -> Failure {
-        Failure::unable(error)
+        match error {
+            AppendError::AfterCommit(_) => Failure::unable(error)
+                .hint("do not enter it again: it is recorded. Mend the cause; `aidledger list --last 5` shows the entry"),
+            other => Failure::unable(other),
+        }
     }
 }
 

@@ -91,7 +91,7 @@ pub fn slug(name: &str) -> Option<Code> {
 impl Init {
     /// Runs the command.
     pub fn run(self, out: &Out) -> Result<(), Failure> {
-        if self.ledger.ledger.join("log").exists() {
+        if std::fs::metadata(self.ledger.ledger.join("log/00000000.jsonl")).is_ok_and(|file| file.len() > 0) {
             return Err(Failure::unable(format!("there is a ledger in {} already", self.ledger.ledger.display()))
                 .hint("choose another folder with --ledger"));
         }
@@ -103,6 +103,12 @@ impl Init {
                 );
             }
         };
+        // What would be refused is refused before anything is written.
+        crate::canonical::decode::<Names>(&crate::canonical::encode(&self.name.names()))
+            .map_err(|fault| Failure::unable(format!("the name cannot be used: {}", fault.what)))?;
+        if !self.roles.is_empty() && !self.roles.contains(&Role::Registrar) {
+            return Err(Failure::unable("the key that opens a ledger has the role registrar").hint("add registrar to --roles"));
+        }
         let mut random = [0u8; 8];
         fill(&mut random)?;
         let origin = self.origin.clone().unwrap_or_else(|| Origin(format!("{organization}.invalid/{:016x}", u64::from_be_bytes(random))));
@@ -241,6 +247,9 @@ impl KeyCommand {
             }
             KeyCommand::Revoke { public: key, reason, ledger, sign } => {
                 let pen = Pen::open(&ledger, &sign, out)?;
+                if key.len() < 4 {
+                    return Err(Failure::no(format!("`{key}` is too short for a key: give at least its first 4 digits")));
+                }
                 let mut found = pen.state().keys.keys().filter(|public| public.to_string().starts_with(&key));
                 let public = match (found.next(), found.next()) {
                     (Some(only), None) => *only,

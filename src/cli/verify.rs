@@ -61,6 +61,10 @@ impl Verify {
         if self.ledger.as_os_str() == "-" && self.policy.is_some() && self.checkpoint.is_none() {
             return Err(Failure::unable("a policy judges a checkpoint, and none was given").hint("name it with --checkpoint"));
         }
+        if self.ledger.as_os_str() != "-" && self.checkpoint.is_some() {
+            return Err(Failure::unable("--checkpoint goes with entries from stdin; a folder has its own")
+                .hint("compare a folder with an earlier checkpoint by --since"));
+        }
         let source = if self.ledger.as_os_str() == "-" {
             let stdin = Box::new(std::io::BufReader::with_capacity(1 << 20, std::io::stdin()));
             Source::lines(stdin, self.checkpoint.as_ref().map(read).transpose()?)
@@ -123,6 +127,9 @@ fn words(report: &Report) -> String {
     text += ".\n";
     if report.unsigned > 0 {
         text += &format!("The last {} of them are not covered by the checkpoint yet.\n", report.unsigned);
+    }
+    if let Some(tail) = &report.torn_tail {
+        text += &format!("Notice: {tail}. The checkpoint does not speak of it.\n");
     }
     if let Some(ledger) = report.ledger {
         text += &format!("\n  ledger id   {ledger}");
@@ -218,8 +225,17 @@ impl ExportCommand {
 }
 
 fn export_tiles(reader: &Reader, folder: &std::path::Path, out: &Out) -> Result<(), Failure> {
+    if folder.join("log").exists() {
+        return Err(Failure::unable(format!("{} is a ledger's folder", folder.display())).hint("export into a folder of its own"));
+    }
     std::fs::create_dir_all(folder).map_err(|error| Failure::io(folder, error))?;
     let disk: Arc<dyn Disk> = Arc::new(FolderDisk::open(folder).map_err(Failure::unable)?);
+    if let Some(there) = crate::store::head::read(&*disk).map_err(Failure::unable)? {
+        let vkey = crate::service::recovery::log_vkey(&reader.state)?;
+        crate::service::recovery::open_checkpoint(&there, &vkey).map_err(|_| {
+            Failure::unable(format!("{} holds the export of another log", folder.display())).hint("export into a folder of its own")
+        })?;
+    }
     let tiles = LedgerTiles::new(reader.disk.clone(), reader.log.clone());
     let size = reader.checkpoint.size();
     let mut written = 0u64;

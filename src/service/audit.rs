@@ -76,7 +76,9 @@ pub fn verify(source: &Source, options: &Options, progress: &dyn Fn(u64)) -> Res
     match outcome {
         Ok(()) => {}
         // What stands after the last whole line was never acknowledged, if the checkpoint does not speak of it: an append is under way, or a crash cut it off.
-        Err(SourceError::TornTail(_)) if audit.signed_size().is_some_and(|signed| signed <= audit.chain.size) => {}
+        Err(SourceError::TornTail(what)) if audit.signed_size().is_some_and(|signed| signed <= audit.chain.size) => {
+            audit.report.torn_tail = Some(what)
+        }
         Err(SourceError::TornTail(what) | SourceError::Damaged(what)) => audit.report.find(Step::Chain, Some(audit.chain.size), what),
         Err(error) => return Err(error),
     }
@@ -302,9 +304,10 @@ impl Audit {
         }
         if let Some(views) = self.views.take() {
             self.report.views = views.into_digests(&self.state);
-            match source.stored_views(&self.state, self.chain)? {
+            match source.stored_views(self.chain) {
                 source::StoredViews::None => self.report.skip(Step::Views, "none are stored; the digests are of a fresh fold"),
                 source::StoredViews::Elsewhere(why) => self.report.skip(Step::Views, why),
+                source::StoredViews::Wrong(what) => self.report.find(Step::Views, None, what),
                 source::StoredViews::Digests(stored) => self.compare_views(&stored),
             }
         }

@@ -73,9 +73,11 @@ impl Reader {
 
     /// Opens a ledger on any disk, without views.
     pub fn open_disk(disk: Arc<dyn Disk>) -> Result<Reader, OpenError> {
+        // Before the log: a writer may sign for more meanwhile, but never for less.
+        let signed = head::read(&*disk)?;
         let (log, tail) = SegmentReader::open(disk.clone())?;
         match fold_log(&*disk, &log, None) {
-            Ok(folded) => Reader::with(disk, log, tail, folded, ViewSource::None),
+            Ok(folded) => Reader::with(disk, log, tail, signed, folded, ViewSource::None),
             Err(FoldError::Open(error)) => Err(error),
             Err(FoldError::Stored(error)) => unreachable!("no views were asked for: {error}"),
         }
@@ -85,6 +87,8 @@ impl Reader {
     /// made again; where another process holds them, they are folded in memory.
     pub fn open_with_views(folder: &Path) -> Result<Reader, OpenError> {
         let disk: Arc<dyn Disk> = Arc::new(FolderDisk::open(folder)?);
+        // Before the log: a writer may sign for more meanwhile, but never for less.
+        let signed = head::read(&*disk)?;
         let (log, tail) = SegmentReader::open(disk.clone())?;
         if log.size() == 0 {
             return Err(OpenError::NoLedger);
@@ -92,14 +96,14 @@ impl Reader {
         let views_folder = folder.join("views");
         let index = match Index::open(&views_folder) {
             Ok(index) => index,
-            Err(IndexError::InUse) => return Reader::fold_in_memory(disk, log, tail),
-            Err(IndexError::Stored(_)) => return Reader::rebuild(disk, log, tail, &views_folder),
+            Err(IndexError::InUse) => return Reader::fold_in_memory(disk, log, tail, signed),
+            Err(IndexError::Stored(_)) => return Reader::rebuild(disk, log, tail, signed, &views_folder),
         };
         let from = match usable_cursor(&index, &log) {
             Some(cursor) => cursor.size,
             None => {
                 drop(index);
-                return Reader::rebuild(disk, log, tail, &views_folder);
+                return Reader::rebuild(disk, log, tail, signed, &views_folder);
             }
         };
         let mut views = Views::default();
@@ -108,7 +112,7 @@ impl Reader {
             Err(FoldError::Open(error)) => return Err(error),
             Err(FoldError::Stored(_)) => {
                 drop(index);
-                return Reader::rebuild(disk, log, tail, &views_folder);
+                return Reader::rebuild(disk, log, tail, signed, &views_folder);
             }
         };
         if folded.chain.size > from {
@@ -116,24 +120,35 @@ impl Reader {
             // A failure to store leaves the old cursor, and what was just folded is lost: the next start does it again.
             if index.update(changes, Cursor { size: folded.chain.size, hash: folded.chain.hash }).is_err() {
                 drop(index);
-                return Reader::rebuild(disk, log, tail, &views_folder);
+                return Reader::rebuild(disk, log, tail, signed, &views_folder);
             }
         }
-        let reader = Reader::with(disk, log, tail, folded, ViewSource::Stored(index))?;
+        let reader = Reader::with(disk, log, tail, signed, folded, ViewSource::Stored(index))?;
         reader.refresh_snapshot();
         Ok(reader)
     }
 
-    fn fold_in_memory(disk: Arc<dyn Disk>, log: SegmentReader, tail: Option<Trimmed>) -> Result<Reader, OpenError> {
+    fn fold_in_memory(
+        disk: Arc<dyn Disk>,
+        log: SegmentReader,
+        tail: Option<Trimmed>,
+        signed: Option<Vec<u8>>,
+    ) -> Result<Reader, OpenError> {
         let mut views = Views::default();
         let folded = fold_from_zero(&*disk, &log, &mut views)?;
         let rows_of = |view: &ViewName| (*view, views.take_changes(*view, &folded.state).iter().map(|row| row.to_change()).collect());
         let rows = ViewName::ALL.iter().map(rows_of).collect();
-        Reader::with(disk, log, tail, folded, ViewSource::Folded(rows))
+        Reader::with(disk, log, tail, signed, folded, ViewSource::Folded(rows))
     }
 
     /// Throws the stored views away and makes them again from entry 0.
-    fn rebuild(disk: Arc<dyn Disk>, log: SegmentReader, tail: Option<Trimmed>, views_folder: &Path) -> Result<Reader, OpenError> {
+    fn rebuild(
+        disk: Arc<dyn Disk>,
+        log: SegmentReader,
+        tail: Option<Trimmed>,
+        signed: Option<Vec<u8>>,
+        views_folder: &Path,
+    ) -> Result<Reader, OpenError> {
         let mut views = Views::default();
         let folded = fold_from_zero(&*disk, &log, &mut views)?;
         let stored = Index::remove(views_folder).ok().and_then(|()| Index::open(views_folder).ok()).and_then(|index| {
@@ -143,35 +158,38 @@ impl Reader {
         });
         match stored {
             Some(index) => {
-                let reader = Reader::with(disk, log, tail, folded, ViewSource::Stored(index))?;
+                let reader = Reader::with(disk, log, tail, signed, folded, ViewSource::Stored(index))?;
                 reader.refresh_snapshot();
                 Ok(reader)
             }
             // The folder may be read-only or the disk full; the answer does not depend on it.
-            None => Reader::fold_in_memory(disk, log, tail),
+            None => Reader::fold_in_memory(disk, log, tail, signed),
         }
     }
 
     /// Makes everything that is derived again: snapshot and views, whatever is there.
     pub fn rebuild_views(folder: &Path) -> Result<Reader, OpenError> {
         let disk: Arc<dyn Disk> = Arc::new(FolderDisk::open(folder)?);
+        // Before the log: a writer may sign for more meanwhile, but never for less.
+        let signed = head::read(&*disk)?;
         let (log, tail) = SegmentReader::open(disk.clone())?;
         if disk.exists(snapshot::SNAPSHOT_PATH)? {
             disk.remove(snapshot::SNAPSHOT_PATH)?;
         }
-        Reader::rebuild(disk, log, tail, &folder.join("views"))
+        Reader::rebuild(disk, log, tail, signed, &folder.join("views"))
     }
 
     fn with(
         disk: Arc<dyn Disk>,
         log: SegmentReader,
         tail: Option<Trimmed>,
+        signed: Option<Vec<u8>>,
         folded: super::recovery::Folded,
         views: ViewSource,
     ) -> Result<Reader, OpenError> {
         let vkey = log_vkey(&folded.state)?;
-        let bytes = head::read(&*disk)?
-            .ok_or_else(|| OpenError::Checkpoint("there is none; the log signs one when it is next opened for writing".into()))?;
+        let bytes =
+            signed.ok_or_else(|| OpenError::Checkpoint("there is none; the log signs one when it is next opened for writing".into()))?;
         let (note, checkpoint) = open_checkpoint(&bytes, &vkey).map_err(|error| OpenError::Checkpoint(error.to_string()))?;
         if checkpoint.size() > folded.chain.size {
             return Err(OpenError::BehindCheckpoint { size: folded.chain.size, signed: checkpoint.size() });

@@ -50,10 +50,10 @@ impl fmt::Display for Notice {
                 )
             }
             Notice::Rewritten(file) => {
-                write!(f, "{file} was written again: it held entries from before a crash that no checkpoint covered")
+                write!(f, "{file} was written again: it held entries that no checkpoint covered")
             }
             Notice::CheckpointMade => {
-                f.write_str("the checkpoint was missing or cut short by a crash; it was signed again for the same log")
+                f.write_str("the checkpoint was missing or cut short; it was signed again for the entries that are here. If you did not expect that, compare with an older checkpoint")
             }
             Notice::TilesMade => f.write_str("tile files were missing or did not fit the log; they were made again"),
         }

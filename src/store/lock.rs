@@ -25,7 +25,7 @@ pub enum LockError {
     /// Another process (or another part of this one) holds the lock.
     #[error(
         "{holder} is writing to the ledger in {folder}. Only one process may write at a time: \
-         wait for it or stop it, or send your events through it with --server. Reading needs no lock",
+         wait for it or stop it. Reading needs no lock",
         holder = holder_text(*holder),
         folder = folder.display()
     )]

@@ -67,6 +67,16 @@ pub struct Finding {
     pub what: String,
 }
 
+impl Finding {
+    fn json(&self) -> Value {
+        let mut json = json!({ "step": self.step.word(), "index": self.index, "what": self.what });
+        if let Some(rule) = self.rule {
+            json["rule"] = rule.number().into();
+        }
+        json
+    }
+}
+
 /// The outcome of an audit.
 #[derive(Debug, Clone)]
 pub struct Report {
@@ -84,6 +94,8 @@ pub struct Report {
     pub checkpoint: Option<Checkpoint>,
     /// Entries after those that the checkpoint is signed for: right in themselves, but nobody stands up for them yet.
     pub unsigned: u64,
+    /// Bytes after the last whole line, that nobody acknowledged: an append under way, or what a crash left.
+    pub torn_tail: Option<String>,
     /// The digest of each view from a fresh fold.
     pub views: Vec<(ViewName, Blake3Hash)>,
     /// What is wrong; nothing if the ledger verifies.
@@ -104,6 +116,7 @@ impl Report {
             root: None,
             checkpoint: None,
             unsigned: 0,
+            torn_tail: None,
             views: Vec::new(),
             findings: Vec::new(),
             steps_done: Vec::new(),
@@ -153,12 +166,11 @@ impl Report {
             "root": self.root.map(|root| root.to_string()),
             "checkpoint_size": self.checkpoint.as_ref().map(Checkpoint::size),
             "unsigned": self.unsigned,
+            "torn_tail": self.torn_tail,
             "signatures": self.signatures_word(),
             "steps": Step::ALL.iter().map(|step| (step.word().to_owned(), status(*step).into())).collect::<serde_json::Map<_, Value>>(),
             "views": self.views.iter().map(|(view, digest)| (view.word().to_owned(), digest.to_string().into())).collect::<serde_json::Map<_, Value>>(),
-            "findings": self.findings.iter().map(|finding| json!({
-                "step": finding.step.word(), "index": finding.index, "rule": finding.rule.map(Rule::number), "what": finding.what,
-            })).collect::<Vec<_>>(),
+            "findings": self.findings.iter().map(Finding::json).collect::<Vec<_>>(),
         })
     }
 

@@ -11,7 +11,6 @@ use crate::log::entry::{ChainHead, ENTRY_LEN_BYTES_MAX};
 use crate::log::tile::{Tile, decode_bundle, encode_hashes, entry_bundles};
 use crate::log::tile_tree::TileEdge;
 use crate::log::tree::TreeHash;
-use crate::rules::State;
 use crate::service::tiles::{TILES_FOLDER, tile_file};
 use crate::store::index::IndexError;
 use crate::store::{Chunk, Disk, DiskError, Fault, FolderDisk, Index, StoreError, audit_chunks, head};
@@ -76,6 +75,8 @@ pub enum StoredViews {
     None,
     /// They cannot be compared now, for this reason.
     Elsewhere(String),
+    /// They are not of this log.
+    Wrong(String),
     /// Their digests.
     Digests(Vec<(ViewName, Blake3Hash)>),
 }
@@ -193,31 +194,72 @@ impl Source {
         Ok(None)
     }
 
-    /// The digests of the stored views, if they go exactly as far as the log.
-    pub(super) fn stored_views(&self, _state: &State, chain: ChainHead) -> Result<StoredViews, SourceError> {
-        let Source::Ledger { views: Some(folder), .. } = self else { return Ok(StoredViews::None) };
-        if !folder.join(format!("v{}", crate::views::VIEWS_VERSION)).exists() {
-            return Ok(StoredViews::None);
+    /// The digests of the stored views, if they go exactly as far as the log. They are read from a copy, since opening the database writes to
+    /// it and an audit leaves what it looks at as it is. Views are derived: whatever keeps them from being read is no fault of the ledger.
+    pub(super) fn stored_views(&self, chain: ChainHead) -> StoredViews {
+        let Source::Ledger { views: Some(folder), .. } = self else { return StoredViews::None };
+        let version = format!("v{}", crate::views::VIEWS_VERSION);
+        if !folder.join(&version).exists() {
+            return StoredViews::None;
         }
-        let index = match Index::open(folder) {
+        let copy = Scratch::new();
+        let unreadable = |why: &dyn std::fmt::Display| StoredViews::Elsewhere(format!("the stored views cannot be read: {why}"));
+        if let Err(error) = copy_folder(&folder.join(&version), &copy.0.join(&version)) {
+            return unreadable(&error);
+        }
+        let index = match Index::open(&copy.0) {
             Ok(index) => index,
-            Err(IndexError::InUse) => return Ok(StoredViews::Elsewhere("another process is using the stored views".into())),
-            Err(IndexError::Stored(error)) => return Err(SourceError::Damaged(error.to_string())),
+            Err(error) => return unreadable(&error),
         };
         match index.cursor() {
             Ok(Some(cursor)) if cursor.size == chain.size && cursor.hash == chain.hash => {
-                let digests = ViewName::ALL.iter().map(|view| index.digest(*view).map(|digest| (*view, digest))).collect::<Result<_, _>>();
-                digests.map(StoredViews::Digests).map_err(|error| SourceError::Damaged(error.to_string()))
+                let digests: Result<_, _> = ViewName::ALL.iter().map(|view| index.digest(*view).map(|digest| (*view, digest))).collect();
+                digests.map_or_else(|error: IndexError| unreadable(&error), StoredViews::Digests)
             }
-            Ok(Some(cursor)) if cursor.size < chain.size => Ok(StoredViews::Elsewhere(format!(
-                "the stored views go up to entry {} only; the next reading command brings them up to date",
-                cursor.size
-            ))),
-            Ok(Some(_)) => Err(SourceError::Damaged("the stored views are of another log; `aidledger rebuild` makes them again".into())),
-            Ok(None) => Ok(StoredViews::None),
-            Err(error) => Err(SourceError::Damaged(error.to_string())),
+            Ok(Some(cursor)) if cursor.size < chain.size => {
+                let why = format!("the stored views hold {} entries only; the next reading command brings them up to date", cursor.size);
+                StoredViews::Elsewhere(why)
+            }
+            Ok(Some(cursor)) => StoredViews::Wrong(format!(
+                "the stored views were folded from another log, or from more entries ({}) than are here ({}); `aidledger rebuild` makes them again",
+                cursor.size, chain.size
+            )),
+            Ok(None) => StoredViews::None,
+            Err(error) => unreadable(&error),
         }
     }
+}
+
+/// A folder of its own among the system's temporary files, removed again.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Scratch {
+        static COUNT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+        let number = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Scratch(std::env::temp_dir().join(format!("aidledger-verify-{}-{number}", std::process::id())))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What cannot be removed is a copy of derived files under a name that says so.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn copy_folder(source: &Path, target: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(target)?;
+    for entry in std::fs::read_dir(source)? {
+        let entry = entry?;
+        let target = target.join(entry.file_name());
+        match entry.file_type()? {
+            kind if kind.is_dir() => copy_folder(&entry.path(), &target)?,
+            kind if kind.is_file() => drop(std::fs::copy(entry.path(), &target)?),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Reads what a checkpoint says without checking who signed it.
