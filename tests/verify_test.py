@@ -126,8 +126,8 @@ def same_proofs(binary, folder, temp, theirs):
     vkey = run(binary, "checkpoint", "--vkey", "--ledger", folder)[1].strip()
     policy = os.path.join(temp, "policy")
     write(policy, f"# whom we trust\nlog {vkey}\nquorum none\n".encode())
-    proof = os.path.join(temp, "entry.tlog-proof")
     for index in sorted({0, theirs["checkpoint_size"] // 2, theirs["checkpoint_size"] - 1}):
+        proof = os.path.join(temp, f"entry-{index}.tlog-proof")
         code, out, error = run(binary, "prove", f"#{index}", "--bundle", "--output", proof, "--ledger", folder)
         check(code == 0, f"the program makes no proof of entry {index}: {out}{error}")
         for trust in (("--vkey", vkey), ("--policy", policy)):
