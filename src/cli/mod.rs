@@ -7,7 +7,7 @@
 //! * [`context`]: the ledger, keys and passphrases a command works with; shortened ids.
 //! * [`setup`]: init, key. [`govern`]: organization, item, region, programme. [`give`]: enrol, donate, assign, deliver, cancel, reverse.
 //! * [`submit`]: sign, append. [`look`]: show, list, balance, history, trace. [`prove`]: checkpoint, prove, check-proof.
-//! * [`verify`]: verify, rebuild, export. [`import`]: spreadsheets. [`demo`], [`simulate`]: ledgers to try out. [`bench`]: measurements.
+//! * [`verify`]: verify, rebuild, export. [`import`]: spreadsheets. [`demo`], [`simulate`]: ledgers to try out. [`mod@bench`]: measurements.
 
 pub mod bench;
 pub mod context;

@@ -17,7 +17,7 @@
 //!
 //! [`PLANTED`] names them for programs; `tests/demo.rs` finds each by its definition, and finds nobody else.
 //!
-//! * [`qarasu`]: names. [`story`]: what happens, day by day. [`planted`]: the six things above.
+//! * [`qarasu`]: names. `story`: what happens, day by day. `planted`: the six things above.
 
 mod planted;
 pub mod qarasu;
