@@ -77,6 +77,7 @@ impl Enrol {
         let name = (!self.name.is_empty()).then(|| NameArg::of(self.name).names());
         let body = RecipientEnrolled {
             commitment: self.commitment,
+            key: None,
             name,
             programme: self.programme,
             recipient,
@@ -159,7 +160,14 @@ impl Donate {
         let (r#type, name) = self.from;
         let donor = Donor { commitment: self.commitment, name: name.map(Text), r#type };
         pen.write(
-            Body::DonationReceived(DonationReceived { donor, lots, reference: None, restrictions: (!none).then_some(restrictions) }),
+            Body::DonationReceived(DonationReceived {
+                donor,
+                lots,
+                pledge: None,
+                receipt: None,
+                reference: None,
+                restrictions: (!none).then_some(restrictions),
+            }),
             out,
         )
     }
@@ -188,7 +196,7 @@ pub fn first_in_first_out(
         if missing == 0 {
             break;
         }
-        if state.restriction_broken(lot, recipient, time).is_some() {
+        if state.restriction_broken(lot, &state.use_for(lot, recipient, time)).is_some() {
             elsewhere += u128::from(lot.on_hand);
             continue;
         }
@@ -260,7 +268,8 @@ impl Assign {
             }
         }
         let chosen = self.lots.is_empty().then(|| describe(state, &draws));
-        let body = AssignmentMade { draws: unique(draws)?, due: self.due, lock: self.lock, programme, recipient, reference: None };
+        let body =
+            AssignmentMade { draws: unique(draws)?, due: self.due, lock: self.lock, need: None, programme, recipient, reference: None };
         if let Some(chosen) = chosen {
             out.say(format!("Drawn first in, first out: {chosen}."));
         }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::canonical::decode;
 use crate::cli::context::{LedgerArg, find_event, find_lot, find_recipient, short};
 use crate::cli::give::short_lot;
+use crate::cli::headline::headline;
 use crate::cli::report::{Failure, Out, table};
 use crate::event::kinds::{Body, ItemType, Kind};
 use crate::event::values::format_minor;
@@ -19,52 +20,6 @@ use crate::service::Reader;
 use crate::views::balances::Balance;
 use crate::views::table::Amount;
 use crate::views::{Slot, ViewName};
-
-/// An entry in one line: what a list shows of it.
-pub fn headline(state: &State, decoded: &DecodedEntry) -> String {
-    let language = "en";
-    let draws = |draws: &crate::canonical::Set<crate::event::Draw>| {
-        let mut sums: BTreeMap<Code, (i128, u8)> = BTreeMap::new();
-        for draw in draws {
-            if let Some(lot) = state.lot(&draw.lot) {
-                let sum = sums.entry(state.items.code(state.lots[lot.at()].item.0)).or_insert((0, draw.quantity.decimals));
-                sum.0 += i128::from(draw.quantity.minor);
-            }
-        }
-        sums.iter().map(|(item, (minor, decimals))| format!("{} {item}", format_minor(*minor, *decimals))).collect::<Vec<_>>().join(", ")
-    };
-    match &decoded.entry.event.body {
-        Body::LedgerOpened(body) => body.name.best(language).to_owned(),
-        Body::OrganizationRegistered(body) => format!("{} ({})", body.organization, body.name.best(language)),
-        Body::OrganizationSuspended(body) => format!("{}: {}", body.organization, body.reason),
-        Body::OrganizationReinstated(body) => body.organization.to_string(),
-        Body::KeyGranted(body) => {
-            let roles = body.roles.iter().map(|role| role.word()).collect::<Vec<_>>().join(",");
-            format!("{} for {}: {roles}", short(body.key), body.organization)
-        }
-        Body::KeyRevoked(body) => format!("{}: {}", short(body.key), body.reason),
-        Body::ItemDefined(body) => format!("{} ({})", body.item, body.name.best(language)),
-        Body::RegionDefined(body) => format!("{} ({})", body.region, body.name.best(language)),
-        Body::ProgrammeOpened(body) => format!("{} ({})", body.programme, body.name.best(language)),
-        Body::ProgrammeClosed(body) => body.programme.to_string(),
-        Body::RecipientEnrolled(body) => {
-            let name = body.name.as_ref().map_or(String::new(), |name| format!(" {}", name.best(language)));
-            format!("{} {}{name} in {} for {}", body.r#type, short(body.recipient), body.region, body.programme)
-        }
-        Body::DonationReceived(body) => {
-            let lots = body.lots.iter().map(|lot| format!("{} {}", lot.quantity, lot.item)).collect::<Vec<_>>().join(", ");
-            let from = body.donor.name.as_ref().map_or_else(|| body.donor.r#type.to_string(), |name| name.0.clone());
-            format!("{lots} from {from}{}", if body.restrictions.is_some() { ", restricted" } else { "" })
-        }
-        Body::AssignmentMade(body) => format!("{} to {} for {}", draws(&body.draws), short(body.recipient), body.programme),
-        Body::AssignmentCancelled(body) => format!("{}: {}", short(body.assignment), body.reason),
-        Body::DeliveryMade(body) => {
-            let shown = if body.code.is_some() { ", acknowledged" } else { "" };
-            format!("{} of assignment {}{shown}", draws(&body.draws), short(body.assignment))
-        }
-        Body::EventReversed(body) => format!("{}: {}", short(body.event), body.reason),
-    }
-}
 
 /// An entry as programs read it.
 fn entry_json(reader: &Reader, bytes: &[u8], decoded: &DecodedEntry) -> Value {
@@ -374,23 +329,24 @@ fn cell(value: &Value) -> String {
 
 /// What a lot is restricted to, in words.
 fn restrictions(state: &State, lot: &crate::rules::state::Lot) -> Option<String> {
-    let restrictions = &state.restrictions[lot.restrictions? as usize];
-    let mut words = Vec::new();
     let join = |codes: Vec<Code>| codes.iter().map(Code::as_str).collect::<Vec<_>>().join("|");
-    if let Some(programmes) = &restrictions.programmes {
-        words.push(join(programmes.iter().map(|place| state.programmes.code(place.0)).collect()));
+    let mut words = Vec::new();
+    for restrictions in state.restricted.of(lot.restrictions) {
+        if let Some(programmes) = &restrictions.programmes {
+            words.push(join(programmes.iter().map(|place| state.programmes.code(place.0)).collect()));
+        }
+        if let Some(regions) = &restrictions.regions {
+            words.push(join(regions.iter().map(|place| state.regions.code(place.0)).collect()));
+        }
+        if let Some(categories) = &restrictions.categories {
+            words.push(join(categories.clone()));
+        }
+        if let Some(items) = &restrictions.items {
+            words.push(join(items.iter().map(|place| state.items.code(place.0)).collect()));
+        }
+        words.extend(restrictions.use_by.map(|day| format!("by {day}")));
     }
-    if let Some(regions) = &restrictions.regions {
-        words.push(join(regions.iter().map(|place| state.regions.code(place.0)).collect()));
-    }
-    if let Some(categories) = &restrictions.categories {
-        words.push(join(categories.clone()));
-    }
-    if let Some(items) = &restrictions.items {
-        words.push(join(items.iter().map(|place| state.items.code(place.0)).collect()));
-    }
-    words.extend(restrictions.use_by.map(|day| format!("by {day}")));
-    Some(words.join(" & "))
+    (!words.is_empty()).then(|| words.join(" & "))
 }
 
 /// Which balances.

@@ -14,6 +14,7 @@ pub mod context;
 pub mod demo;
 pub mod give;
 pub mod govern;
+pub mod headline;
 pub mod import;
 pub mod look;
 pub mod prove;

@@ -398,6 +398,8 @@ impl<'a> Planner<'a> {
         let body = DonationReceived {
             donor: fact.donor.clone().expect("a gift has a donor"),
             lots: vec![LotLine { item, quantity }],
+            pledge: None,
+            receipt: None,
             reference: Some(reference),
             restrictions,
         };
@@ -425,6 +427,7 @@ impl<'a> Planner<'a> {
             None => {
                 let body = RecipientEnrolled {
                     commitment: None,
+                    key: None,
                     name: Some(self.names(&help.recipient)),
                     programme,
                     recipient: token,
@@ -513,7 +516,7 @@ impl<'a> Planner<'a> {
                     }
                 };
                 let programme = self.mapping.programme.as_ref().expect("a mapping of deliveries has a programme").code;
-                let body = AssignmentMade { draws, due: None, lock: None, programme, recipient, reference: Some(assignment) };
+                let body = AssignmentMade { draws, due: None, lock: None, need: None, programme, recipient, reference: Some(assignment) };
                 self.emit(organization, time, Body::AssignmentMade(body), now)?
             }
         };
@@ -548,7 +551,7 @@ impl<'a> Planner<'a> {
             if missing == 0 || draws.len() == DRAWS_MAX {
                 break;
             }
-            if row.on_hand == 0 || state.restriction_broken(row, recipient, time).is_some() {
+            if row.on_hand == 0 || state.restriction_broken(row, &state.use_for(row, recipient, time)).is_some() {
                 continue;
             }
             let minor = missing.min(row.on_hand);

@@ -4,13 +4,14 @@
 //! into [`Change`], so that [`State::apply`] has nothing left to decide.
 
 use crate::crypto::Blake3Hash;
-use crate::event::kinds::{Body, Kind, Role};
+use crate::event::kinds::{Award, Body, Kind, Role};
 use crate::event::signed::FeedHead;
 use crate::event::{Event, EventId, Time};
+use crate::rules::policy::{Policy, Subject};
 use crate::rules::postings::Posting;
 use crate::rules::rejection::{Rejection, Rule};
 use crate::rules::state::*;
-use crate::rules::{control, gifts, governance, help, people};
+use crate::rules::{control, gifts, governance, help, movement, people, policy, volunteers, witness};
 
 /// How far an author's clock may be ahead of the log's.
 pub const CLOCK_TOLERANCE_SECONDS: i64 = 300;
@@ -26,10 +27,14 @@ pub struct Accepted<'e> {
     pub index: u32,
     /// Who appends it.
     pub organization: OrganizationIx,
+    /// Which key signed it.
+    pub signer: KeyIx,
     /// The double-entry movements.
     pub postings: Vec<Posting>,
     /// The recipient that it concerns, if any.
     pub recipient: Option<RecipientIx>,
+    /// The draft whose approvals it uses up.
+    pub draft: Option<Blake3Hash>,
     /// What changes in the state.
     pub change: Change,
 }
@@ -55,18 +60,54 @@ pub enum Change {
     ProgrammeOpened { organizations: Option<Vec<OrganizationIx>>, regions: Option<Vec<RegionIx>> },
     /// See [`governance`].
     ProgrammeClosed { programme: ProgrammeIx },
+    /// See [`policy`]: of the whole ledger if no organization is named.
+    PolicyChanged { organization: Option<OrganizationIx>, policy: Box<Policy> },
     /// See [`people`].
     RecipientEnrolled { programme: ProgrammeIx, region: RegionIx },
+    /// See [`people`].
+    RecipientWithdrawn,
+    /// See [`people`].
+    NeedRecorded { lines: Vec<(ItemIx, u64)> },
+    /// See [`gifts`].
+    DonationPledged { lines: Vec<(ItemIx, u64)> },
     /// See [`gifts`]: item and quantity of each new lot.
-    DonationReceived { lots: Vec<(ItemIx, u64)>, restrictions: Option<Box<LotRestrictions>> },
+    DonationReceived { lots: Vec<(ItemIx, u64)>, pledge: Option<PledgeIx>, restrictions: Option<Box<LotRestrictions>> },
+    /// A return, expense or loss: see [`gifts`] and [`movement`].
+    Moved { draws: Vec<(LotIx, u64)> },
+    /// See [`movement`]: item and quantity of each new lot.
+    PurchaseMade { draws: Vec<(LotIx, u64)>, lots: Vec<(ItemIx, u64)> },
+    /// See [`movement`].
+    TransferSent { draws: Vec<(LotIx, u64)>, to: OrganizationIx },
+    /// See [`movement`]: what arrived of which of the sender's lots.
+    TransferAccepted { transfer: MovementIx, draws: Vec<(LotIx, u64)> },
+    /// A count: what was counted.
+    Noted { items: Vec<ItemIx> },
     /// See [`help`].
-    AssignmentMade { draws: Vec<(LotIx, u64)> },
+    AssignmentMade { draws: Vec<(LotIx, u64)>, need: Option<NeedIx> },
     /// See [`help`]: what goes back on hand.
     AssignmentCancelled { assignment: AssignmentIx },
     /// See [`help`].
-    DeliveryMade { assignment: AssignmentIx, draws: Vec<(LotIx, u64)> },
+    DeliveryMade { assignment: AssignmentIx, draws: Vec<(LotIx, u64)>, served: Vec<Served> },
+    /// See [`help`].
+    DeliveryFailed { assignment: AssignmentIx },
+    /// See [`witness`].
+    DeliveryConfirmed { delivery: DeliveryIx },
+    /// See [`witness`].
+    DeliveryDisputed { delivery: DeliveryIx },
+    /// See [`witness`].
+    DisputeAnswered,
+    /// See [`policy`].
+    ApprovalGiven { subject: Subject },
+    /// See [`control`].
+    AuditAttested,
     /// See [`control`].
     EventReversed { subject: u32 },
+    /// See [`volunteers`].
+    VolunteerJoined { key: Option<KeyIx> },
+    /// See [`volunteers`].
+    ServiceRecorded { volunteer: VolunteerIx, minutes: u32 },
+    /// See [`volunteers`].
+    RecognitionAwarded { volunteer: VolunteerIx, award: Award },
 }
 
 /// What a kind's rules found.
@@ -87,6 +128,7 @@ pub(super) struct Case<'a> {
     pub state: &'a State,
     pub event: &'a Event,
     pub organization: OrganizationIx,
+    pub key: KeyIx,
     pub roles: RoleSet,
 }
 
@@ -97,14 +139,25 @@ pub fn roles_for(kind: Kind) -> &'static [Role] {
             &[Role::Registrar]
         }
         Kind::ItemDefined | Kind::RegionDefined => &[Role::Registrar],
-        Kind::KeyGranted | Kind::KeyRevoked | Kind::ProgrammeClosed => &[Role::Admin, Role::Registrar],
-        Kind::ProgrammeOpened => &[Role::Admin],
-        Kind::RecipientEnrolled => &[Role::Intake],
-        Kind::DonationReceived => &[Role::Finance],
+        Kind::KeyGranted | Kind::KeyRevoked | Kind::ProgrammeClosed | Kind::PolicyChanged => &[Role::Admin, Role::Registrar],
+        Kind::ProgrammeOpened | Kind::RecognitionAwarded => &[Role::Admin],
+        Kind::RecipientEnrolled | Kind::RecipientWithdrawn => &[Role::Intake],
+        Kind::NeedRecorded => &[Role::Assign, Role::Intake],
+        Kind::DonationPledged | Kind::DonationReceived | Kind::DonationReturned | Kind::PurchaseMade | Kind::ExpensePaid => {
+            &[Role::Finance]
+        }
+        Kind::TransferSent | Kind::TransferAccepted | Kind::LossRecorded => &[Role::Assign, Role::Finance],
+        Kind::StockCounted => &[Role::Assign, Role::Field, Role::Finance],
         Kind::AssignmentMade | Kind::AssignmentCancelled => &[Role::Assign],
-        Kind::DeliveryMade => &[Role::Field],
+        Kind::DeliveryMade | Kind::DeliveryFailed => &[Role::Field],
+        Kind::DeliveryConfirmed => &[Role::Admin, Role::Assign, Role::Audit, Role::Field, Role::Intake],
+        Kind::DeliveryDisputed => &[Role::Admin, Role::Audit, Role::Field, Role::Intake, Role::Registrar],
+        Kind::DisputeAnswered | Kind::ServiceRecorded => &[Role::Admin, Role::Assign],
+        Kind::ApprovalGiven => &[Role::Admin, Role::Assign, Role::Finance],
+        Kind::AuditAttested => &[Role::Audit],
+        Kind::VolunteerJoined => &[Role::Admin, Role::Intake],
         // Whoever may append the subject; see control.rs.
-        Kind::EventReversed => &[Role::Intake, Role::Finance, Role::Assign, Role::Field],
+        Kind::EventReversed => &[Role::Admin, Role::Assign, Role::Audit, Role::Field, Role::Finance, Role::Intake],
     }
 }
 
@@ -118,7 +171,8 @@ pub fn check<'e>(state: &State, event: &'e Event, id: EventId, recorded: Time) -
     let index = u32::try_from(state.ids.len()).expect("a log has fewer than 2^32 entries");
     if state.opening.is_none() {
         let Found { change, postings, recipient } = governance::ledger_opened(event, recorded)?;
-        return Ok(Accepted { event, id, index, organization: OrganizationIx(0), postings, recipient, change });
+        let (organization, signer) = (OrganizationIx(0), KeyIx(0));
+        return Ok(Accepted { event, id, index, organization, signer, postings, recipient, draft: None, change });
     }
     let case = common(state, event, recorded)?;
     if let Some(reference) = reference_of(&event.body)
@@ -144,14 +198,36 @@ pub fn check<'e>(state: &State, event: &'e Event, id: EventId, recorded: Time) -
         Body::ProgrammeOpened(body) => governance::programme_opened(&case, body),
         Body::ProgrammeClosed(body) => governance::programme_closed(&case, body),
         Body::RecipientEnrolled(body) => people::recipient_enrolled(&case, body),
+        Body::RecipientWithdrawn(body) => people::recipient_withdrawn(&case, body),
+        Body::NeedRecorded(body) => people::need_recorded(&case, body),
+        Body::DonationPledged(body) => gifts::donation_pledged(&case, body),
         Body::DonationReceived(body) => gifts::donation_received(&case, body),
+        Body::DonationReturned(body) => gifts::donation_returned(&case, body),
+        Body::PurchaseMade(body) => movement::purchase_made(&case, body),
+        Body::TransferSent(body) => movement::transfer_sent(&case, body),
+        Body::TransferAccepted(body) => movement::transfer_accepted(&case, body),
+        Body::ExpensePaid(body) => movement::expense_paid(&case, body),
+        Body::LossRecorded(body) => movement::loss_recorded(&case, body),
+        Body::StockCounted(body) => movement::stock_counted(&case, body),
         Body::AssignmentMade(body) => help::assignment_made(&case, body),
         Body::AssignmentCancelled(body) => help::assignment_cancelled(&case, body),
         Body::DeliveryMade(body) => help::delivery_made(&case, body),
+        Body::DeliveryFailed(body) => help::delivery_failed(&case, body),
+        Body::DeliveryConfirmed(body) => witness::delivery_confirmed(&case, body),
+        Body::DeliveryDisputed(body) => witness::delivery_disputed(&case, body),
+        Body::DisputeAnswered(body) => witness::dispute_answered(&case, body),
+        Body::ApprovalGiven(body) => policy::approval_given(&case, body),
+        Body::PolicyChanged(body) => policy::policy_changed(&case, body),
+        Body::AuditAttested(body) => control::audit_attested(&case, body),
         Body::EventReversed(body) => control::event_reversed(&case, body),
-    };
-    let Found { change, postings, recipient } = found?;
-    Ok(Accepted { event, id, index, organization: case.organization, postings, recipient, change })
+        Body::VolunteerJoined(body) => volunteers::volunteer_joined(&case, body),
+        Body::ServiceRecorded(body) => volunteers::service_recorded(&case, body),
+        Body::RecognitionAwarded(body) => volunteers::recognition_awarded(&case, body),
+    }?;
+    policy::members_there(&case, found.recipient)?;
+    let draft = policy::approved(&case, &found)?;
+    let Found { change, postings, recipient } = found;
+    Ok(Accepted { event, id, index, organization: case.organization, signer: case.key, postings, recipient, draft, change })
 }
 
 /// Refuses an event whose time is ahead of the log's.
@@ -202,14 +278,26 @@ fn common<'a>(state: &'a State, event: &'a Event, recorded: Time) -> Result<Case
         return Err(Rejection::new(Rule::RoleMissing, "signer", format!("a key with the role {expected}"), format!("a key with {found}")));
     }
     time_not_in_future(event, recorded)?;
-    Ok(Case { state, event, organization, roles: key.roles })
+    let case = Case { state, event, organization, key: key.place, roles: key.roles };
+    policy::not_too_old(&case, recorded)?;
+    Ok(case)
 }
 
 /// The reference an event carries, if its kind has one.
 pub fn reference_of(body: &Body) -> Option<&Blake3Hash> {
     match body {
         Body::RecipientEnrolled(body) => body.reference.as_ref(),
+        Body::NeedRecorded(body) => body.reference.as_ref(),
+        Body::DonationPledged(body) => body.reference.as_ref(),
         Body::DonationReceived(body) => body.reference.as_ref(),
+        Body::DonationReturned(body) => body.reference.as_ref(),
+        Body::PurchaseMade(body) => body.reference.as_ref(),
+        Body::TransferSent(body) => body.reference.as_ref(),
+        Body::TransferAccepted(body) => body.reference.as_ref(),
+        Body::ExpensePaid(body) => body.reference.as_ref(),
+        Body::LossRecorded(body) => body.reference.as_ref(),
+        Body::StockCounted(body) => body.reference.as_ref(),
+        Body::ServiceRecorded(body) => body.reference.as_ref(),
         Body::AssignmentMade(body) => body.reference.as_ref(),
         Body::DeliveryMade(body) => body.reference.as_ref(),
         _ => None,
@@ -221,21 +309,36 @@ impl State {
     pub fn apply(&mut self, accepted: &Accepted<'_>) {
         let event = accepted.event;
         assert_eq!(self.ids.len(), accepted.index as usize, "an accepted event is applied to the state it was checked against");
-        let place = match &accepted.change {
-            Change::RecipientEnrolled { .. } => self.recipients.len(),
-            Change::DonationReceived { .. } => self.lots.len(),
-            Change::AssignmentMade { .. } => self.assignments.len(),
-            // A cancellation makes nothing, but whoever reverses it must find what it cancelled.
-            Change::AssignmentCancelled { assignment } => assignment.at(),
-            Change::DeliveryMade { .. } => self.deliveries.len(),
-            _ => 0,
-        };
+        let place = self.place_of(accepted);
         match &accepted.change {
-            Change::RecipientEnrolled { .. } => people::apply(self, accepted),
-            Change::DonationReceived { .. } => gifts::apply(self, accepted),
-            Change::AssignmentMade { .. } | Change::AssignmentCancelled { .. } | Change::DeliveryMade { .. } => help::apply(self, accepted),
+            Change::RecipientEnrolled { .. } | Change::RecipientWithdrawn | Change::NeedRecorded { .. } => people::apply(self, accepted),
+            Change::DonationPledged { .. } | Change::DonationReceived { .. } => gifts::apply(self, accepted),
+            Change::Moved { .. } | Change::PurchaseMade { .. } | Change::TransferSent { .. } | Change::TransferAccepted { .. } => {
+                movement::apply(self, accepted)
+            }
+            Change::AssignmentMade { .. }
+            | Change::AssignmentCancelled { .. }
+            | Change::DeliveryMade { .. }
+            | Change::DeliveryFailed { .. } => help::apply(self, accepted),
+            Change::DeliveryConfirmed { .. } | Change::DeliveryDisputed { .. } | Change::DisputeAnswered => witness::apply(self, accepted),
+            Change::PolicyChanged { .. } | Change::ApprovalGiven { .. } => policy::apply(self, accepted.signer, &accepted.change),
             Change::EventReversed { subject } => control::apply(self, *subject),
-            _ => governance::apply(self, accepted),
+            Change::VolunteerJoined { .. } | Change::ServiceRecorded { .. } | Change::RecognitionAwarded { .. } => {
+                volunteers::apply(self, accepted)
+            }
+            Change::Noted { .. } | Change::AuditAttested => {}
+            Change::LedgerOpened
+            | Change::OrganizationRegistered
+            | Change::OrganizationStatus { .. }
+            | Change::KeyGranted { .. }
+            | Change::KeyRevoked
+            | Change::ItemDefined
+            | Change::RegionDefined { .. }
+            | Change::ProgrammeOpened { .. }
+            | Change::ProgrammeClosed { .. } => governance::apply(self, accepted),
+        }
+        if let Some(draft) = accepted.draft {
+            self.approvals.remove(&Subject::Draft(accepted.organization, draft));
         }
         for posting in &accepted.postings {
             self.post(posting);
@@ -248,11 +351,35 @@ impl State {
         self.made.push(Made {
             kind: event.kind(),
             organization: accepted.organization,
+            signer: accepted.signer,
             place: u32::try_from(place).expect("the rules let nothing grow beyond 2^32"),
             reversed: false,
         });
         let key = self.keys.get_mut(&event.signer).expect("the signer's key was found by the rules");
         key.feed = FeedHead { sequence: event.sequence + 1, previous: accepted.id };
+    }
+
+    /// Where to find what an accepted event is about to make; for those that make nothing, what they are about.
+    fn place_of(&self, accepted: &Accepted<'_>) -> usize {
+        match &accepted.change {
+            Change::RecipientEnrolled { .. } => self.recipients.len(),
+            Change::RecipientWithdrawn => accepted.recipient.expect("the rules found the recipient").at(),
+            Change::NeedRecorded { .. } => self.needs.len(),
+            Change::DonationPledged { .. } => self.pledges.len(),
+            Change::DonationReceived { .. } => self.lots.len(),
+            Change::Moved { .. } | Change::PurchaseMade { .. } | Change::TransferSent { .. } | Change::TransferAccepted { .. } => {
+                self.movements.len()
+            }
+            Change::AssignmentMade { .. } => self.assignments.len(),
+            Change::AssignmentCancelled { assignment } | Change::DeliveryFailed { assignment } => assignment.at(),
+            Change::DeliveryMade { .. } => self.deliveries.len(),
+            Change::DeliveryConfirmed { delivery } => delivery.at(),
+            Change::DeliveryDisputed { .. } => self.disputes.len(),
+            Change::VolunteerJoined { .. } => self.volunteers.len(),
+            Change::ServiceRecorded { .. } => self.services.len(),
+            Change::RecognitionAwarded { .. } => self.recognitions.len(),
+            _ => 0,
+        }
     }
 
     /// Moves a quantity within its lot.

@@ -12,7 +12,7 @@ use crate::rules::state::*;
 /// The version of these rules. A stricter one gets a new number, and history is judged by the one it was written under.
 pub const RULES_VERSION: u64 = 1;
 
-fn admit(field: &str, key: &PublicKey) -> Result<(), Rejection> {
+pub(super) fn admit(field: &str, key: &PublicKey) -> Result<(), Rejection> {
     match PublicKey::admit(key.0) {
         Ok(_) => Ok(()),
         Err(refusal) => Err(Rejection::new(Rule::KeyWeak, field, "a point of prime order in canonical encoding", refusal)),
@@ -55,7 +55,8 @@ pub(super) fn organization_registered(case: &Case, body: &OrganizationRegistered
     Ok(Change::OrganizationRegistered.into())
 }
 
-fn organization_named(state: &State, field: &str, code: &Code) -> Result<OrganizationIx, Rejection> {
+/// The place of an organization that is named, or rule 204.
+pub(super) fn organization_named(state: &State, field: &str, code: &Code) -> Result<OrganizationIx, Rejection> {
     let found = state.organizations.find(code).map(OrganizationIx);
     found.ok_or_else(|| Rejection::new(Rule::OrganizationNotFound, field, "a registered organization", code))
 }
@@ -88,6 +89,9 @@ pub(super) fn key_granted(case: &Case, body: &KeyGranted) -> Result<Found, Rejec
     let opening = case.state.opening.as_ref().expect("the ledger is open");
     if body.key == opening.log_key {
         return Err(Rejection::new(Rule::KeyTaken, "body.key", "a new key", "the log's key"));
+    }
+    if case.state.recipient_keys.contains_key(&body.key) {
+        return Err(Rejection::new(Rule::KeyTaken, "body.key", "a new key", "a recipient's own key"));
     }
     let known = case.state.keys.get(&body.key);
     if let Some(key) = known {
@@ -168,11 +172,11 @@ pub(super) fn programme_named(state: &State, field: &str, code: &Code) -> Result
 }
 
 /// A programme that takes enrolments and assignments from this organization, or rules 218, 220, 222.
-pub(super) fn programme_to_work_in(case: &Case, code: &Code) -> Result<ProgrammeIx, Rejection> {
-    let place = programme_named(case.state, "body.programme", code)?;
+pub(super) fn programme_to_work_in(case: &Case, field: &str, code: &Code) -> Result<ProgrammeIx, Rejection> {
+    let place = programme_named(case.state, field, code)?;
     let programme = case.state.programmes.at(place.0);
     if programme.closed {
-        return Err(Rejection::new(Rule::ProgrammeClosed, "body.programme", "an open programme", format!("{code}, closed")));
+        return Err(Rejection::new(Rule::ProgrammeClosed, field, "an open programme", format!("{code}, closed")));
     }
     if programme.organization != case.organization
         && let Some(organizations) = &programme.organizations
@@ -242,7 +246,8 @@ pub(super) fn apply(state: &mut State, accepted: &Accepted<'_>) {
             state
                 .organizations
                 .push(event.organization, Organization { name: body.organization_name.clone(), suspended: false, entry: accepted.index });
-            state.keys.insert(event.signer, Key { organization, roles, label: None, revoked: false, feed: FeedHead::EMPTY });
+            let place = state.new_key(event.signer);
+            state.keys.insert(event.signer, Key { place, organization, roles, label: None, revoked: false, feed: FeedHead::EMPTY });
             state.registrars = 1;
             state.opening = Some(Opening {
                 id: accepted.id,
@@ -258,8 +263,11 @@ pub(super) fn apply(state: &mut State, accepted: &Accepted<'_>) {
         (_, Change::OrganizationStatus { organization, suspended }) => state.organizations.at_mut(organization.0).suspended = *suspended,
         (Body::KeyGranted(body), Change::KeyGranted { organization }) => {
             let roles = RoleSet::of(&body.roles);
-            let fresh = Key { organization: *organization, roles: RoleSet::default(), label: None, revoked: false, feed: FeedHead::EMPTY };
-            let key = state.keys.entry(body.key).or_insert(fresh);
+            if !state.keys.contains_key(&body.key) {
+                let (place, organization, roles) = (state.new_key(body.key), *organization, RoleSet::default());
+                state.keys.insert(body.key, Key { place, organization, roles, label: None, revoked: false, feed: FeedHead::EMPTY });
+            }
+            let key = state.keys.get_mut(&body.key).expect("it was just put there");
             state.registrars = state.registrars + u32::from(roles.has(Role::Registrar)) - u32::from(key.roles.has(Role::Registrar));
             key.roles = roles;
             key.label = body.label.or(key.label);

@@ -11,7 +11,7 @@
 //! * [`rejection`]: the numbered rules.
 //! * [`state`]: what the rules remember of the log.
 //! * [`mod@check`]: the rules every event obeys; then one file per group of kinds:
-//!   [`governance`], [`people`], [`gifts`], [`help`], [`control`].
+//!   [`governance`], [`people`], [`gifts`], [`movement`], [`help`], [`witness`], [`policy`], [`control`], [`volunteers`].
 //! * [`postings`]: the double-entry movements that follow from an accepted event.
 //!
 //! A new kind gets a function in its group's file, a line in [`mod@check`]'s dispatch, and a variant of [`Change`].
@@ -22,10 +22,14 @@ pub mod gifts;
 pub mod governance;
 pub mod help;
 pub mod ids;
+pub mod movement;
 pub mod people;
+pub mod policy;
 pub mod postings;
 pub mod rejection;
 pub mod state;
+pub mod volunteers;
+pub mod witness;
 
 pub use check::{Accepted, Change, check};
 pub use postings::{Account, Posting};

@@ -1,10 +1,19 @@
 //! Postings: what an accepted event moves, as double entry (spec section 10.3).
 //!
 //! ```text
-//! donation.received      donor    -> on hand
-//! assignment.made        on hand  -> assigned
-//! assignment.cancelled   assigned -> on hand
-//! delivery.made          assigned -> delivered
+//! donation.received      donor          -> on hand
+//! donation.returned      on hand        -> returned
+//! purchase.made          on hand        -> spent              the money
+//!                        supplier       -> on hand            the goods
+//! transfer.sent          on hand        -> in transit
+//! transfer.accepted      in transit     -> transferred out    the sender's lots, what arrived
+//!                        in transit     -> lost               the sender's lots, what did not
+//!                        transferred in -> on hand            the new lots
+//! expense.paid           on hand        -> spent
+//! loss.recorded          on hand        -> lost
+//! assignment.made        on hand        -> assigned
+//! assignment.cancelled   assigned       -> on hand
+//! delivery.made          assigned       -> delivered
 //! event.reversed         the postings of the event, each turned around
 //! ```
 //!
@@ -18,17 +27,43 @@ use crate::rules::state::{ItemIx, LotIx};
 pub enum Account {
     /// Outside, with who gave it: falls below zero by what was given.
     Donor,
+    /// Outside, with who sold it: falls below zero by what was bought.
+    Supplier,
+    /// Falls below zero by what came from other organizations' lots; together with [`Account::TransferredOut`] it is nothing.
+    TransferredIn,
     /// With the organization, free.
     OnHand,
+    /// On its way to another organization.
+    InTransit,
     /// Set aside for a recipient.
     Assigned,
     /// With the recipient.
     Delivered,
+    /// Paid away.
+    Spent,
+    /// Gone.
+    Lost,
+    /// With the donor again.
+    Returned,
+    /// Held as lots of other organizations.
+    TransferredOut,
 }
 
 impl Account {
     /// Every account.
-    pub const ALL: [Account; 4] = [Account::Donor, Account::OnHand, Account::Assigned, Account::Delivered];
+    pub const ALL: [Account; 11] = [
+        Account::Donor,
+        Account::Supplier,
+        Account::TransferredIn,
+        Account::OnHand,
+        Account::InTransit,
+        Account::Assigned,
+        Account::Delivered,
+        Account::Spent,
+        Account::Lost,
+        Account::Returned,
+        Account::TransferredOut,
+    ];
 }
 
 /// A movement of part of a lot from one account to another.

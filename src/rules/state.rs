@@ -8,11 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::canonical::Names;
 use crate::crypto::{Blake3Hash, PublicKey};
-use crate::event::kinds::{ItemType, Kind, RecipientType, Role};
+use crate::event::kinds::{Award, ItemType, Kind, RecipientType, Role};
 use crate::event::signed::FeedHead;
 use crate::event::{Code, Date, EventId, LotId, Time, Token};
 use crate::rules::ids::IdIndex;
+use crate::rules::policy::{Policies, Subject};
 use crate::rules::postings::Account;
+use crate::rules::rejection::Rule;
 
 /// Declares the place of a thing in its array.
 macro_rules! ix {
@@ -44,7 +46,17 @@ ix! {
     /// An assignment.
     AssignmentIx,
     /// A delivery.
-    DeliveryIx
+    DeliveryIx,
+    /// A key, in the order in which keys were granted.
+    KeyIx,
+    /// A need.
+    NeedIx,
+    /// A pledge.
+    PledgeIx,
+    /// A movement: a return, purchase, transfer, acceptance, expense or loss.
+    MovementIx,
+    /// A volunteer.
+    VolunteerIx
 }
 
 /// Things with codes, in the order in which they came.
@@ -131,6 +143,8 @@ pub struct Organization {
 /// A granted key.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Key {
+    /// Its place among all keys.
+    pub place: KeyIx,
     /// The organization it belongs to for good.
     pub organization: OrganizationIx,
     /// What it may do.
@@ -203,14 +217,20 @@ pub struct Recipient {
     pub r#type: RecipientType,
     /// The tag that stands once in the programme.
     pub uniqueness: Option<Box<Blake3Hash>>,
+    /// Its own key, which signs disputes.
+    pub key: Option<Box<PublicKey>>,
     /// Assignments that stand and are not cancelled with nothing delivered: while there is one, the enrolment is not reversed.
     pub assignments: u32,
+    /// Its standing needs, oldest first.
+    pub needs: Vec<NeedIx>,
+    /// Whether it gets nothing more.
+    pub withdrawn: bool,
     /// Whether the enrolment was reversed.
     pub reversed: bool,
 }
 
 /// What a lot may be spent on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LotRestrictions {
     /// Categories of item.
     pub categories: Option<Vec<Code>>,
@@ -235,7 +255,7 @@ pub struct Lot {
     pub item: ItemIx,
     /// Who holds it.
     pub organization: OrganizationIx,
-    /// What it may be spent on: a place in [`State::restrictions`].
+    /// What it may be spent on: a place in [`Restricted::sets`].
     pub restrictions: Option<u32>,
     /// How much it was when made, in minor units.
     pub quantity: u64,
@@ -245,18 +265,63 @@ pub struct Lot {
     pub assigned: u64,
     /// How much reached recipients.
     pub delivered: u64,
-    /// Whether the donation was reversed.
+    /// How much is on its way to another organization.
+    pub in_transit: u64,
+    /// How much was spent: on purchases and expenses.
+    pub spent: u64,
+    /// How much is lost.
+    pub lost: u64,
+    /// How much went back to the donor.
+    pub returned: u64,
+    /// How much became lots of other organizations.
+    pub transferred: u64,
+    /// Whether what made it was reversed.
     pub reversed: bool,
 }
 
 impl Lot {
-    /// What of the lot is in an account; nothing is kept of the donor's.
+    /// A lot of which nothing is anywhere yet: what makes it is posted.
+    pub(super) fn new(
+        entry: u32,
+        line: usize,
+        item: ItemIx,
+        organization: OrganizationIx,
+        restrictions: Option<u32>,
+        quantity: u64,
+    ) -> Lot {
+        let line = u16::try_from(line).expect("a list has at most 256 lines");
+        let [on_hand, assigned, delivered, in_transit, spent, lost, returned, transferred] = [0; 8];
+        Lot {
+            entry,
+            line,
+            item,
+            organization,
+            restrictions,
+            quantity,
+            on_hand,
+            assigned,
+            delivered,
+            in_transit,
+            spent,
+            lost,
+            returned,
+            transferred,
+            reversed: false,
+        }
+    }
+
+    /// What of the lot is in an account; nothing is kept of those outside, where lots come from.
     pub(super) fn account_mut(&mut self, account: Account) -> Option<&mut u64> {
         match account {
-            Account::Donor => None,
+            Account::Donor | Account::Supplier | Account::TransferredIn => None,
             Account::OnHand => Some(&mut self.on_hand),
+            Account::InTransit => Some(&mut self.in_transit),
             Account::Assigned => Some(&mut self.assigned),
             Account::Delivered => Some(&mut self.delivered),
+            Account::Spent => Some(&mut self.spent),
+            Account::Lost => Some(&mut self.lost),
+            Account::Returned => Some(&mut self.returned),
+            Account::TransferredOut => Some(&mut self.transferred),
         }
     }
 }
@@ -285,6 +350,8 @@ pub struct Assignment {
     pub draws: Box<[AssignedDraw]>,
     /// BLAKE3 of the one-time code.
     pub lock: Option<Box<Blake3Hash>>,
+    /// The need that it answers.
+    pub need: Option<NeedIx>,
     /// The day by which it should be delivered.
     pub due: Option<Date>,
     /// Whether a delivery showed the code, be it reversed since: the code is public from then on and proves nothing more.
@@ -314,10 +381,214 @@ impl Assignment {
 /// A delivery.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Delivery {
+    /// The entry that made it.
+    pub entry: u32,
     /// Of what.
     pub assignment: AssignmentIx,
     /// How much of which lot.
     pub draws: Box<[(LotIx, u64)]>,
+    /// Which needs it served, and how much of each.
+    pub served: Box<[Served]>,
+    /// Whether the recipient's one-time code was shown.
+    pub acknowledged: bool,
+}
+
+/// A part of a need that a delivery served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Served {
+    /// The need.
+    pub need: NeedIx,
+    /// Its line.
+    pub line: u16,
+    /// How much.
+    pub quantity: u64,
+}
+
+/// What a recipient lacks.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Need {
+    /// The entry that recorded it.
+    pub entry: u32,
+    /// Whose.
+    pub recipient: RecipientIx,
+    /// What.
+    pub lines: Box<[NeedLine]>,
+    /// The day by which it is needed.
+    pub due: Option<Date>,
+    /// Standing assignments that name it: while there is one, the need is not reversed.
+    pub assignments: u32,
+    /// Whether it was reversed.
+    pub reversed: bool,
+}
+
+/// A line of a need.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct NeedLine {
+    /// Of what.
+    pub item: ItemIx,
+    /// How much is needed.
+    pub quantity: u64,
+    /// How much of it was delivered; never more than is needed.
+    pub served: u64,
+}
+
+impl Need {
+    /// Whether it stands and something of it is not served.
+    pub fn open(&self) -> bool {
+        !self.reversed && self.lines.iter().any(|line| line.served < line.quantity)
+    }
+}
+
+/// A promised gift.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Pledge {
+    /// The entry that recorded it.
+    pub entry: u32,
+    /// To whom.
+    pub organization: OrganizationIx,
+    /// What was promised.
+    pub lines: Box<[PledgeLine]>,
+    /// The day by which it was promised.
+    pub due: Option<Date>,
+    /// Standing donations that keep it: while there is one, the pledge is not reversed.
+    pub donations: u32,
+    /// Whether it was reversed.
+    pub reversed: bool,
+}
+
+/// A line of a pledge.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct PledgeLine {
+    /// Of what.
+    pub item: ItemIx,
+    /// How much was promised.
+    pub quantity: u64,
+    /// How much standing donations brought, be it more than was promised. Of several lines of one item the first counts for all.
+    pub received: u128,
+}
+
+/// What a return, purchase, transfer, acceptance, expense or loss moved.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Movement {
+    /// The entry that made it.
+    pub entry: u32,
+    /// How much of which lot; of an acceptance, what arrived.
+    pub draws: Box<[(LotIx, u64)]>,
+    /// The first of the lots that it made.
+    pub first_lot: LotIx,
+    /// How many lots it made.
+    pub lots: u16,
+    /// Of a transfer: to whom.
+    pub to: Option<OrganizationIx>,
+    /// Of a transfer: the standing acceptance. Of an acceptance: the transfer.
+    pub other: Option<MovementIx>,
+}
+
+/// A dispute.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Dispute {
+    /// Of which delivery.
+    pub delivery: DeliveryIx,
+}
+
+/// A volunteer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Volunteer {
+    /// The token.
+    pub token: Token,
+    /// The entry with which the volunteer joined.
+    pub entry: u32,
+    /// For whom the volunteer works.
+    pub organization: OrganizationIx,
+    /// The volunteer's own device.
+    pub key: Option<KeyIx>,
+    /// Minutes of standing service.
+    pub minutes: u64,
+    /// Standing deliveries under the volunteer's key since it was named.
+    pub deliveries: u64,
+    /// Standing awards, one bit each.
+    pub awards: u8,
+}
+
+/// A service of a volunteer.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Service {
+    /// Whose.
+    pub volunteer: VolunteerIx,
+    /// How long.
+    pub minutes: u32,
+}
+
+/// What lots may be spent on, each set of restrictions once.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Restricted {
+    /// Every set of restrictions that a gift had.
+    one: Vec<LotRestrictions>,
+    one_of: FxHashMap<LotRestrictions, u32>,
+    /// Places in `one`, ascending: all of them hold together.
+    sets: Vec<Box<[u32]>>,
+    set_of: FxHashMap<Box<[u32]>, u32>,
+}
+
+impl Restricted {
+    /// The set of a gift's own restrictions.
+    pub(super) fn gift(&mut self, restrictions: &LotRestrictions) -> u32 {
+        let place = match self.one_of.get(restrictions) {
+            Some(place) => *place,
+            None => {
+                let place = self.one.len() as u32;
+                self.one.push(restrictions.clone());
+                self.one_of.insert(restrictions.clone(), place);
+                place
+            }
+        };
+        self.set(vec![place])
+    }
+
+    /// The set that has all members of some sets.
+    pub(super) fn together(&mut self, sets: impl Iterator<Item = u32>) -> Option<u32> {
+        let all = self.members(sets);
+        if all.is_empty() { None } else { Some(self.set(all)) }
+    }
+
+    /// The members of some sets, ascending, each once.
+    pub(super) fn members(&self, sets: impl Iterator<Item = u32>) -> Vec<u32> {
+        let mut all: Vec<u32> = sets.flat_map(|set| self.sets[set as usize].iter().copied()).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    fn set(&mut self, members: Vec<u32>) -> u32 {
+        let members = members.into_boxed_slice();
+        match self.set_of.get(&members) {
+            Some(set) => *set,
+            None => {
+                let set = self.sets.len() as u32;
+                self.sets.push(members.clone());
+                self.set_of.insert(members, set);
+                set
+            }
+        }
+    }
+
+    /// The restrictions of a set.
+    pub fn of(&self, set: Option<u32>) -> impl Iterator<Item = &LotRestrictions> {
+        set.into_iter().flat_map(|set| self.sets[set as usize].iter().map(|one| &self.one[*one as usize]))
+    }
+}
+
+/// What something is spent on: what restrictions look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Use {
+    /// For which programme, if that is said.
+    pub programme: Option<ProgrammeIx>,
+    /// For people where, if that is said.
+    pub region: Option<RegionIx>,
+    /// What is handed over or bought.
+    pub item: ItemIx,
+    /// When.
+    pub day: Date,
 }
 
 /// What an entry made, to find it by the entry's place.
@@ -327,7 +598,9 @@ pub struct Made {
     pub kind: Kind,
     /// Who appended it.
     pub organization: OrganizationIx,
-    /// The place of what it made, in the array of its kind; of its first lot for a donation, of the assignment for a cancellation.
+    /// Which key signed it.
+    pub signer: KeyIx,
+    /// The place of what it made, in the array of its kind; of its first lot for a donation; of what it is about for those that make nothing.
     pub place: u32,
     /// Whether a later event reversed it.
     pub reversed: bool,
@@ -361,6 +634,8 @@ pub struct State {
     pub organizations: Registry<Organization>,
     /// Keys.
     pub keys: FxHashMap<PublicKey, Key>,
+    /// Keys in the order in which they were granted.
+    pub key_order: Vec<PublicKey>,
     /// Active keys with the role registrar.
     pub registrars: u32,
     /// Items by code.
@@ -377,16 +652,44 @@ pub struct State {
     pub recipient_of: FxHashMap<Token, RecipientIx>,
     /// Uniqueness tags of standing enrolments.
     pub uniqueness: FxHashSet<(ProgrammeIx, Blake3Hash)>,
-    /// Restrictions of gifts; the lots of one gift share theirs.
-    pub restrictions: Vec<LotRestrictions>,
+    /// Recipients by their own keys.
+    pub recipient_keys: FxHashMap<PublicKey, RecipientIx>,
+    /// Needs.
+    pub needs: Vec<Need>,
+    /// Pledges.
+    pub pledges: Vec<Pledge>,
+    /// The pledge that a donation keeps, by the donation's entry.
+    pub pledge_of: FxHashMap<u32, PledgeIx>,
+    /// What lots may be spent on.
+    pub restricted: Restricted,
     /// Lots.
     pub lots: Vec<Lot>,
     /// Assignments.
     pub assignments: Vec<Assignment>,
-    /// Locks of all assignments ever made: a code opens one assignment only.
+    /// Locks of all assignments and receipts of all gifts ever made: a code opens one of them only.
     pub locks: FxHashSet<Blake3Hash>,
     /// Deliveries.
     pub deliveries: Vec<Delivery>,
+    /// Who confirmed a delivery, beside the one who made it.
+    pub confirmations: FxHashMap<DeliveryIx, Vec<KeyIx>>,
+    /// Disputes.
+    pub disputes: Vec<Dispute>,
+    /// Returns, purchases, transfers, acceptances, expenses and losses.
+    pub movements: Vec<Movement>,
+    /// What events must be beyond the rules.
+    pub policies: Policies,
+    /// Who approved what.
+    pub approvals: FxHashMap<Subject, Vec<KeyIx>>,
+    /// Volunteers.
+    pub volunteers: Vec<Volunteer>,
+    /// Volunteers by token.
+    pub volunteer_of: FxHashMap<Token, VolunteerIx>,
+    /// Volunteers by their own keys.
+    pub volunteer_keys: FxHashMap<KeyIx, VolunteerIx>,
+    /// Services of volunteers.
+    pub services: Vec<Service>,
+    /// Awards given to volunteers.
+    pub recognitions: Vec<(VolunteerIx, Award)>,
     /// References of standing events, with the entry that has each.
     pub references: FxHashMap<(OrganizationIx, Blake3Hash), u32>,
     /// The reference of an entry, to free it when the entry is reversed.
@@ -402,12 +705,25 @@ impl State {
     /// The lot of an id, reversed or not.
     pub fn lot(&self, id: &LotId) -> Option<LotIx> {
         let entry = self.ids.find(&id.event)?;
-        let made = self.made[entry as usize];
-        if made.kind != Kind::DonationReceived {
-            return None;
-        }
-        let place = made.place.checked_add(u32::from(id.line))?;
+        let place = self.first_lot(entry)?.0.checked_add(u32::from(id.line))?;
         self.lots.get(place as usize).filter(|lot| lot.entry == entry).map(|_| LotIx(place))
+    }
+
+    /// Where the lots begin that an entry made; none if its kind makes none. There may be none at that place.
+    pub fn first_lot(&self, entry: u32) -> Option<LotIx> {
+        let made = self.made[entry as usize];
+        match made.kind {
+            Kind::DonationReceived => Some(LotIx(made.place)),
+            Kind::PurchaseMade | Kind::TransferAccepted => Some(self.movements[made.place as usize].first_lot),
+            _ => None,
+        }
+    }
+
+    /// The lots that an entry made, in order.
+    pub fn lots_of(&self, entry: u32) -> impl Iterator<Item = (LotIx, &Lot)> {
+        let first = self.first_lot(entry).map_or(self.lots.len(), LotIx::at);
+        let lots = self.lots[first..].iter().take_while(move |lot| lot.entry == entry);
+        lots.enumerate().map(move |(line, lot)| (LotIx((first + line) as u32), lot))
     }
 
     /// The id of a lot.
@@ -435,44 +751,75 @@ impl State {
         false
     }
 
+    /// The place of a key that is granted for the first time.
+    pub(super) fn new_key(&mut self, key: PublicKey) -> KeyIx {
+        self.key_order.push(key);
+        KeyIx(u32::try_from(self.key_order.len() - 1).expect("a log has fewer than 2^32 keys"))
+    }
+
+    /// The key at a place.
+    pub fn key_at(&self, place: KeyIx) -> &Key {
+        &self.keys[&self.key_order[place.at()]]
+    }
+
     /// The feed of a key: where its next event stands.
     pub fn feed(&self, key: &PublicKey) -> FeedHead {
         self.keys.get(key).map_or(FeedHead::EMPTY, |key| key.feed)
     }
 
-    /// Whether an assignment of this lot to the recipient at this time would meet the gift's restrictions; the first that is not met otherwise.
-    pub fn restriction_broken(&self, lot: &Lot, recipient: &Recipient, time: Time) -> Option<(crate::rules::Rule, String, String)> {
-        use crate::rules::Rule;
-        let restrictions = &self.restrictions[lot.restrictions? as usize];
+    /// What an assignment to a recipient spends a lot on.
+    pub fn use_for(&self, lot: &Lot, recipient: &Recipient, time: Time) -> Use {
+        Use { programme: Some(recipient.programme), region: Some(recipient.region), item: lot.item, day: time.date() }
+    }
+
+    /// The first restriction of a lot that a use does not meet: the rule, what was expected, what was found.
+    pub fn restriction_broken(&self, lot: &Lot, used: &Use) -> Option<(Rule, String, String)> {
+        self.restricted.of(lot.restrictions).find_map(|restrictions| self.one_broken(restrictions, used))
+    }
+
+    fn one_broken(&self, restrictions: &LotRestrictions, used: &Use) -> Option<(Rule, String, String)> {
         let codes = |codes: Vec<Code>| codes.iter().map(Code::as_str).collect::<Vec<_>>().join(", ");
+        let none = || "none".to_owned();
         if let Some(programmes) = &restrictions.programmes
-            && !programmes.contains(&recipient.programme)
+            && !used.programme.is_some_and(|programme| programmes.contains(&programme))
         {
             let named = programmes.iter().map(|p| self.programmes.code(p.0)).collect();
-            return Some((Rule::RestrictionProgramme, codes(named), self.programmes.code(recipient.programme.0).to_string()));
+            let found = used.programme.map_or_else(none, |programme| self.programmes.code(programme.0).to_string());
+            return Some((Rule::RestrictionProgramme, codes(named), found));
         }
         if let Some(regions) = &restrictions.regions
-            && !self.lies_in(recipient.region, regions)
+            && !used.region.is_some_and(|region| self.lies_in(region, regions))
         {
             let named = regions.iter().map(|r| self.regions.code(r.0)).collect();
-            return Some((Rule::RestrictionRegion, codes(named), self.regions.code(recipient.region.0).to_string()));
+            let found = used.region.map_or_else(none, |region| self.regions.code(region.0).to_string());
+            return Some((Rule::RestrictionRegion, codes(named), found));
         }
-        let item = self.items.at(lot.item.0);
+        self.goods_broken(restrictions, used)
+    }
+
+    /// As [`State::restriction_broken`], but only what concerns the item and the day: of what is bought, programme and region are not known yet.
+    pub(super) fn purchase_broken(&self, lot: &Lot, used: &Use) -> Option<(Rule, String, String)> {
+        self.restricted.of(lot.restrictions).find_map(|restrictions| self.goods_broken(restrictions, used))
+    }
+
+    fn goods_broken(&self, restrictions: &LotRestrictions, used: &Use) -> Option<(Rule, String, String)> {
+        let codes = |codes: Vec<Code>| codes.iter().map(Code::as_str).collect::<Vec<_>>().join(", ");
+        let item = self.items.at(used.item.0);
         if let Some(categories) = &restrictions.categories
             && !categories.contains(&item.category)
         {
             return Some((Rule::RestrictionCategory, codes(categories.clone()), item.category.to_string()));
         }
         if let Some(items) = &restrictions.items
-            && !items.contains(&lot.item)
+            && !items.contains(&used.item)
         {
             let named = items.iter().map(|i| self.items.code(i.0)).collect();
-            return Some((Rule::RestrictionItem, codes(named), self.items.code(lot.item.0).to_string()));
+            return Some((Rule::RestrictionItem, codes(named), self.items.code(used.item.0).to_string()));
         }
         if let Some(use_by) = restrictions.use_by
-            && time.date() > use_by
+            && used.day > use_by
         {
-            return Some((Rule::RestrictionUseBy, format!("no later than {use_by}"), time.date().to_string()));
+            return Some((Rule::RestrictionUseBy, format!("no later than {use_by}"), used.day.to_string()));
         }
         None
     }

@@ -6,12 +6,12 @@
 //! programme/winter/00000001   [340,344,…]
 //! ```
 //!
-//! Dimensions: `organization`, `kind`, `programme`, `region`, `item`, `recipient` (by token), `lot` (by lot id). Full chunks never change.
+//! Dimensions: `organization`, `kind`, `programme`, `region`, `item`, `recipient` (by token), `lot` (by lot id), `volunteer` (by token). Full chunks never change.
 
 use crate::canonical::{Canonical, Fault, Reader};
 use crate::crypto::hex_encode_into;
 use crate::event::kinds::{Body, Kind};
-use crate::rules::state::{ItemIx, LotIx, OrganizationIx, ProgrammeIx, RecipientIx, RegionIx};
+use crate::rules::state::{ItemIx, LotIx, OrganizationIx, ProgrammeIx, RecipientIx, RegionIx, VolunteerIx};
 use crate::rules::{Accepted, Change, State};
 use crate::views::ViewName;
 use crate::views::lots::write_lot_id;
@@ -38,6 +38,8 @@ pub enum ListingKey {
     Recipient(RecipientIx),
     /// Moving part of a lot.
     Lot(LotIx),
+    /// About a volunteer.
+    Volunteer(VolunteerIx),
 }
 
 impl Key for ListingKey {
@@ -56,6 +58,10 @@ impl Key for ListingKey {
                 out.extend_from_slice(b"recipient/");
                 return hex_encode_into(&state.recipients[ix.at()].token.0, out);
             }
+            ListingKey::Volunteer(ix) => {
+                out.extend_from_slice(b"volunteer/");
+                return hex_encode_into(&state.volunteers[ix.at()].token.0, out);
+            }
             ListingKey::Lot(ix) => {
                 out.extend_from_slice(b"lot/");
                 return write_lot_id(ix, state, out);
@@ -73,12 +79,14 @@ impl Key for ListingKey {
             ListingKey::Item(ix) => (4, ix.at()),
             ListingKey::Recipient(ix) => (5, ix.at()),
             ListingKey::Lot(ix) => (6, ix.at()),
+            ListingKey::Volunteer(ix) => (7, ix.at()),
         })
     }
     fn slot(&self, state: &State) -> Slot {
         match *self {
             ListingKey::Recipient(ix) => Slot::of_entry(state.recipients[ix.at()].entry),
             ListingKey::Lot(ix) => Slot::of_entry(state.lots[ix.at()].entry),
+            ListingKey::Volunteer(ix) => Slot::of_entry(state.volunteers[ix.at()].entry),
             _ => Slot::Own,
         }
     }
@@ -156,10 +164,43 @@ impl Listings {
         for posting in &accepted.postings {
             list(ListingKey::Item(posting.item))?;
             list(ListingKey::Lot(posting.lot))?;
+            let holder = state.lots[posting.lot.at()].organization;
+            if holder != accepted.organization {
+                list(ListingKey::Organization(holder))?;
+            }
         }
         match (&accepted.event.body, &accepted.change) {
             (_, Change::OrganizationStatus { organization, .. } | Change::KeyGranted { organization }) => {
                 list(ListingKey::Organization(*organization))
+            }
+            (_, Change::TransferSent { to, .. }) => list(ListingKey::Organization(*to)),
+            (_, Change::DeliveryConfirmed { delivery } | Change::DeliveryDisputed { delivery }) => {
+                list(ListingKey::Organization(state.made[state.deliveries[delivery.at()].entry as usize].organization))
+            }
+            (_, Change::NeedRecorded { lines } | Change::DonationPledged { lines }) => {
+                lines.iter().try_for_each(|(item, _)| list(ListingKey::Item(*item)))
+            }
+            (_, Change::Noted { items }) => items.iter().try_for_each(|item| list(ListingKey::Item(*item))),
+            (_, Change::VolunteerJoined { .. }) => list(ListingKey::Volunteer(VolunteerIx(state.volunteers.len() as u32 - 1))),
+            (_, Change::ServiceRecorded { volunteer, .. } | Change::RecognitionAwarded { volunteer, .. }) => {
+                list(ListingKey::Volunteer(*volunteer))
+            }
+            (Body::ExpensePaid(body), _) => {
+                if let Some(place) = body.programme.as_ref().and_then(|code| state.programmes.find(code)) {
+                    list(ListingKey::Programme(ProgrammeIx(place)))?;
+                }
+                if let Some(place) = body.region.as_ref().and_then(|code| state.regions.find(code)) {
+                    list(ListingKey::Region(RegionIx(place)))?;
+                }
+                Ok(())
+            }
+            (_, Change::EventReversed { subject }) => {
+                let made = state.made[*subject as usize];
+                match made.kind {
+                    Kind::ServiceRecorded => list(ListingKey::Volunteer(state.services[made.place as usize].volunteer)),
+                    Kind::RecognitionAwarded => list(ListingKey::Volunteer(state.recognitions[made.place as usize].0)),
+                    _ => Ok(()),
+                }
             }
             (_, Change::ProgrammeClosed { programme }) => list(ListingKey::Programme(*programme)),
             (Body::OrganizationRegistered(body), _) => {

@@ -22,12 +22,18 @@ record! {
         delivered: Quantity,
         /// The entry that made it.
         entry: u64,
+        /// This and the other optional quantities are absent where they are zero.
+        in_transit: Option<Quantity>,
         item: Code,
+        lost: Option<Quantity>,
         on_hand: Quantity,
         organization: Code,
         quantity: Quantity,
-        /// Present and true if the donation was reversed.
+        returned: Option<Quantity>,
+        /// Present and true if what made it was reversed.
         reversed: Option<bool>,
+        spent: Option<Quantity>,
+        transferred: Option<Quantity>,
     }
 }
 
@@ -36,15 +42,21 @@ pub fn row(lot: LotIx, state: &State) -> LotRow {
     let lot = &state.lots[lot.at()];
     let decimals = state.items.at(lot.item.0).decimals;
     let quantity = |minor| Quantity { minor, decimals };
+    let some = |minor| (minor > 0).then_some(Quantity { minor, decimals });
     LotRow {
         assigned: quantity(lot.assigned),
         delivered: quantity(lot.delivered),
         entry: u64::from(lot.entry),
+        in_transit: some(lot.in_transit),
         item: state.items.code(lot.item.0),
+        lost: some(lot.lost),
         on_hand: quantity(lot.on_hand),
         organization: state.organizations.code(lot.organization.0),
         quantity: quantity(lot.quantity),
+        returned: some(lot.returned),
         reversed: lot.reversed.then_some(true),
+        spent: some(lot.spent),
+        transferred: some(lot.transferred),
     }
 }
 

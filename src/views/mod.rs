@@ -14,8 +14,11 @@
 //! * [`days`]: what was given, assigned and delivered on each day.
 //! * [`listings`]: which entries concern an organization, kind, programme, region, item, recipient or lot.
 //! * [`lots`]: each lot with what is left of it.
+//! * [`needs`]: what people lack, and how much of it was served.
+//! * [`pledges`]: what was promised, and what came of it.
 //! * [`recipients`]: each recipient with what was received.
 //! * [`registry`]: organizations, keys, items, regions and programmes as they stand.
+//! * [`volunteers`]: each volunteer with hours, deliveries and awards.
 //!
 //! Where rows are stored, how they are packed and when, is the business of `store::index`; here they come as a [`RowSet`].
 //! A new view is a file here and a line in [`Views`].
@@ -24,10 +27,13 @@ pub mod balances;
 pub mod days;
 pub mod listings;
 pub mod lots;
+pub mod needs;
+pub mod pledges;
 pub mod recipients;
 pub mod registry;
 pub mod rows;
 pub mod table;
+pub mod volunteers;
 
 use crate::crypto::Blake3Hash;
 use crate::rules::{Accepted, State};
@@ -46,15 +52,21 @@ vocabulary! {
         Listings = "listings",
         /// See [`lots`].
         Lots = "lots",
+        /// See [`needs`].
+        Needs = "needs",
+        /// See [`pledges`].
+        Pledges = "pledges",
         /// See [`recipients`].
         Recipients = "recipients",
         /// See [`registry`].
         Registry = "registry",
+        /// See [`volunteers`].
+        Volunteers = "volunteers",
     }
 }
 
 /// The version of the views' rows. Stored rows of another version are thrown away and made again.
-pub const VIEWS_VERSION: u32 = 1;
+pub const VIEWS_VERSION: u32 = 2;
 
 /// All views of a ledger, or the part of them that changed since they were last stored.
 #[derive(Debug, Default)]
@@ -63,8 +75,11 @@ pub struct Views {
     days: days::Days,
     listings: listings::Listings,
     lots: lots::Lots,
+    needs: needs::Needs,
+    pledges: pledges::Pledges,
     recipients: recipients::Recipients,
     registry: registry::RegistryView,
+    volunteers: volunteers::Volunteers,
 }
 
 impl Views {
@@ -78,8 +93,11 @@ impl Views {
         self.days.fold(accepted, state, stored)?;
         self.listings.fold(accepted, state, stored)?;
         self.lots.fold(accepted);
+        self.needs.fold(accepted, state, stored)?;
+        self.pledges.fold(accepted, state);
         self.recipients.fold(accepted, state, stored)?;
         self.registry.fold(accepted);
+        self.volunteers.fold(accepted, state);
         Ok(())
     }
 
@@ -90,16 +108,19 @@ impl Views {
             ViewName::Days => self.days.take_changes(state),
             ViewName::Listings => self.listings.take_changes(state),
             ViewName::Lots => self.lots.take_changes(state),
+            ViewName::Needs => self.needs.take_changes(state),
+            ViewName::Pledges => self.pledges.take_changes(state),
             ViewName::Recipients => self.recipients.take_changes(state),
             ViewName::Registry => self.registry.take_changes(state),
+            ViewName::Volunteers => self.volunteers.take_changes(state),
         }
     }
 
     /// The digest of every view, after folding from entry 0. The views are of no use afterwards.
     pub fn into_digests(mut self, state: &State) -> Vec<(ViewName, Blake3Hash)> {
-        let Views { balances, days, listings, lots, recipients, registry } = &mut self;
-        let mut digests = [Blake3Hash::ZERO; 6];
-        let [b, d, l, o, r, g] = &mut digests;
+        let Views { balances, days, listings, lots, needs, pledges, recipients, registry, volunteers } = &mut self;
+        let mut digests = [Blake3Hash::ZERO; ViewName::ALL.len()];
+        let [b, d, l, o, n, p, r, g, v] = &mut digests;
         rayon::scope(|scope| {
             scope.spawn(|_| *l = listings.take_changes(state).digest());
             scope.spawn(|_| *o = lots.take_changes(state).digest());
@@ -108,6 +129,11 @@ impl Views {
                 *b = balances.take_changes(state).digest();
                 *d = days.take_changes(state).digest();
                 *g = registry.take_changes(state).digest();
+            });
+            scope.spawn(|_| {
+                *n = needs.take_changes(state).digest();
+                *p = pledges.take_changes(state).digest();
+                *v = volunteers.take_changes(state).digest();
             });
         });
         ViewName::ALL.iter().copied().zip(digests).collect()

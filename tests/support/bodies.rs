@@ -132,28 +132,22 @@ pub fn body(share: f64) -> impl Strategy<Value = Body> {
         });
     let closed = code().prop_map(|programme| ProgrammeClosed { programme });
     let size = 0..=aidledger::canonical::INTEGER_MAX;
-    let enrolled = (
-        maybe(share, hash()),
-        maybe(share, names()),
-        code(),
-        token(),
-        maybe(share, hash()),
-        code(),
-        maybe(share, size),
-        word(RecipientType::ALL),
-        maybe(share, hash()),
-    )
-        .prop_map(|(commitment, name, programme, recipient, reference, region, size, r#type, uniqueness)| RecipientEnrolled {
-            commitment,
-            name,
-            programme,
-            recipient,
-            reference,
-            region,
-            size,
-            r#type,
-            uniqueness,
-        });
+    let enrolled =
+        (
+            maybe(share, hash()),
+            maybe(share, public_key()),
+            maybe(share, names()),
+            code(),
+            token(),
+            maybe(share, hash()),
+            code(),
+            maybe(share, size),
+            word(RecipientType::ALL),
+            maybe(share, hash()),
+        )
+            .prop_map(|(commitment, key, name, programme, recipient, reference, region, size, r#type, uniqueness)| {
+                RecipientEnrolled { commitment, key, name, programme, recipient, reference, region, size, r#type, uniqueness }
+            });
     let donor = (maybe(share, hash()), maybe(share, text().prop_map(Text)), word(DonorType::ALL))
         .prop_map(|(commitment, name, r#type)| Donor { commitment, name, r#type });
     let lots = vec((code(), quantity()).prop_map(|(item, quantity)| LotLine { item, quantity }), 1..6);
@@ -166,11 +160,26 @@ pub fn body(share: f64) -> impl Strategy<Value = Body> {
             Restrictions { categories, items, programmes, regions, use_by }
         },
     );
-    let donation = (donor, lots, maybe(share, hash()), maybe(share, limits))
-        .prop_map(|(donor, lots, reference, restrictions)| DonationReceived { donor, lots, reference, restrictions });
-    let assignment = (draws(), maybe(share, date()), maybe(share, hash()), code(), token(), maybe(share, hash())).prop_map(
-        |(draws, due, lock, programme, recipient, reference)| AssignmentMade { draws, due, lock, programme, recipient, reference },
+    let donation = (donor, lots, maybe(share, event_id()), maybe(share, hash()), maybe(share, hash()), maybe(share, limits)).prop_map(
+        |(donor, lots, pledge, receipt, reference, restrictions)| DonationReceived {
+            donor,
+            lots,
+            pledge,
+            receipt,
+            reference,
+            restrictions,
+        },
     );
+    let assignment = (draws(), maybe(share, date()), maybe(share, hash()), maybe(share, event_id()), code(), token(), maybe(share, hash()))
+        .prop_map(|(draws, due, lock, need, programme, recipient, reference)| AssignmentMade {
+            draws,
+            due,
+            lock,
+            need,
+            programme,
+            recipient,
+            reference,
+        });
     let cancelled = (event_id(), word(CancellationReason::ALL)).prop_map(|(assignment, reason)| AssignmentCancelled { assignment, reason });
     let delivery = (event_id(), maybe(share, slip), draws(), maybe(share, hash()), maybe(share, hash()))
         .prop_map(|(assignment, code, draws, evidence, reference)| DeliveryMade { assignment, code, draws, evidence, reference });

@@ -312,6 +312,7 @@ impl Story {
         let in_private = r#type != RecipientType::Facility;
         let body = RecipientEnrolled {
             commitment: in_private.then(|| self.hash()),
+            key: None,
             name: None,
             programme: code(programme),
             recipient: Token(self.random.bytes()),
@@ -358,6 +359,7 @@ impl Story {
             draws: draws(&rest),
             due: self.random.chance(400).then(|| Date(self.now.date().0 + 21)),
             lock: secret.as_ref().map(|code| Blake3Hash::of(code.as_bytes())),
+            need: None,
             programme: person.programme,
             recipient: person.token,
             reference: None,
@@ -459,5 +461,5 @@ pub(super) fn gift(
         use_by: limits.use_by,
     };
     let restrictions = (*limits != Limits::default()).then_some(restrictions);
-    DonationReceived { donor, lots: vec![LotLine { item, quantity }], reference, restrictions }
+    DonationReceived { donor, lots: vec![LotLine { item, quantity }], pledge: None, receipt: None, reference, restrictions }
 }

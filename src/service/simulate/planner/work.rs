@@ -29,7 +29,8 @@ impl Planner {
             use_by: self.random.chance(60).then(|| Date(today.0 + self.random.between(60, 240) as i32)),
         };
         let lots = (0..self.random.between(1, 3)).map(|_| self.lot_line()).collect();
-        let body = DonationReceived { donor: self.donor(), lots, reference: self.reference(300), restrictions: self.restrictions(&limits) };
+        let (reference, restrictions) = (self.reference(300), self.restrictions(&limits));
+        let body = DonationReceived { donor: self.donor(), lots, pledge: None, receipt: None, reference, restrictions };
         let finance = self.offices[office].finance;
         if self.mistake() {
             let mut wrong = body.clone();
@@ -124,6 +125,7 @@ impl Planner {
         let token = Token(self.random.bytes());
         let body = RecipientEnrolled {
             commitment: in_private.then(|| self.hash()),
+            key: None,
             name,
             programme: self.programmes[programme].code,
             recipient: token,
@@ -171,6 +173,7 @@ impl Planner {
             draws: draws(&rest),
             due: self.random.chance(500).then(|| Date(now.date().0 + 14)),
             lock: secret.as_ref().map(|code| Blake3Hash::of(code.as_bytes())),
+            need: None,
             programme: person.programme,
             recipient: person.token,
             reference: self.reference(100),
