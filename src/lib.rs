@@ -15,7 +15,7 @@
 //!
 //! A layer uses only those to its left. Everything left of `store` is pure: no files, no clock, no randomness.
 //!
-//! `canonical, crypto -> event -> log -> rules, views -> store -> service -> cli`
+//! `canonical, crypto -> event -> log -> rules, views, flags -> store -> service -> cli`
 //!
 //! | layer | what it is | its invariant |
 //! | --- | --- | --- |
@@ -25,6 +25,7 @@
 //! | [`log`] | entries, chain, tree, tiles, checkpoints, proofs | bytes are those of the C2SP specifications |
 //! | [`rules`] | the state machine | `check` decides, `apply` cannot fail |
 //! | [`views`] | folds with digests | the same log gives the same rows everywhere |
+//! | [`flags`] | what to ask about, and samples | asks and never condemns; the same log gives the same questions |
 //! | [`store`] | files, sled, a simulated disk | what was acknowledged survives a crash |
 //! | [`service`] | writer, readers, recovery, audit | nothing is signed before it is durable |
 //! | [`cli`] | the command line | 0 yes, 1 an honest no, 2 could not tell |
@@ -103,6 +104,7 @@ pub mod canonical;
 pub mod cli;
 pub mod crypto;
 pub mod event;
+pub mod flags;
 pub mod import;
 pub mod log;
 pub mod rules;
