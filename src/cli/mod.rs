@@ -7,8 +7,12 @@
 //! * [`context`]: the ledger, keys and passphrases a command works with; shortened ids.
 //! * [`setup`]: init, key. [`govern`]: organization, item, region, programme. [`give`]: enrol, donate, assign, deliver, cancel, reverse.
 //! * [`submit`]: sign, append. [`look`]: show, list, balance, history, trace. [`prove`]: checkpoint, prove, check-proof.
+//! * [`audit`]: the audit report with errors and flags; [`audit_sample`]: samples, openings, attestations; [`audit_page`]: the report as HTML.
 //! * [`verify`]: verify, rebuild, export. [`import`]: spreadsheets. [`demo`], [`simulate`]: ledgers to try out. [`mod@bench`]: measurements.
 
+pub mod audit;
+pub mod audit_page;
+pub mod audit_sample;
 pub mod bench;
 pub mod context;
 pub mod demo;
@@ -77,6 +81,7 @@ enum Command {
     Prove(prove::Prove),
     CheckProof(prove::CheckProof),
     Verify(verify::Verify),
+    Audit(audit::Audit),
     Rebuild(verify::Rebuild),
     /// Write the ledger in another form.
     #[command(subcommand)]
@@ -136,6 +141,7 @@ fn run(command: Command, out: &Out) -> Result<(), Failure> {
         Command::Prove(args) => args.run(out),
         Command::CheckProof(args) => args.run(out),
         Command::Verify(args) => args.run(out),
+        Command::Audit(args) => args.run(out),
         Command::Rebuild(args) => args.run(out),
         Command::Export(command) => command.run(out),
         Command::Bench(args) => args.run(out),

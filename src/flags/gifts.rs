@@ -9,19 +9,19 @@ use crate::rules::state::{ItemIx, PledgeIx};
 
 /// After so many days an untouched gift is idle where no policy says another number.
 pub const IDLE_DAYS: u64 = 60;
-/// A gift is large if it is at least so many thousandths of all gifts of its item in the ledger: nobody need explain a sack of rice.
-pub const LARGE_PERMILLE: u64 = 50;
+/// A gift is large if it is at least so many thousandths of all that ever came of its item, given or bought: nobody need explain a sack of rice.
+pub const LARGE_PERMILLE: u64 = 100;
 
 /// Why is this not used?
 ///
 /// *Rule*: a standing lot of a gift of which nothing was ever set aside, spent, sent, lost or returned, for more days since it was recorded than the policy's
-/// `idle_days` (the strictest; 60 without one), and which is 5 % or more of all standing gifts of its item in the ledger. *Base rate*: untouched lots that old
+/// `idle_days` (the strictest; 60 without one), and which is 10 % or more of all that came of its item in the ledger, given or bought. *Base rate*: untouched lots that old
 /// of all gift lots that old. *Wrongly accused*: whoever keeps coal for the winter, or waits for somebody whom the gift may be given to (`waiting-for-need`).
 pub fn about_idle_gift() -> About {
     About {
         question: "A large gift has lain untouched for long. What does it wait for, and is it still there?",
         rule: format!(
-            "a gift of which nothing was used for more than the policy's idle_days ({IDLE_DAYS} without one), of {} or more of all gifts of its item",
+            "a gift of which nothing was used for more than the policy's idle_days ({IDLE_DAYS} without one), of {} or more of all that came of its item",
             percent(LARGE_PERMILLE, 1000)
         ),
         honest: "nobody meets the donor's conditions yet (waiting-for-need); it is a reserve (other)",
@@ -35,7 +35,9 @@ pub(super) fn idle_gift(case: &Case) -> FlagReport {
         lots.filter(|(_, lot)| case.made(lot.entry).kind == Kind::DonationReceived)
     };
     let mut totals: BTreeMap<ItemIx, u128> = BTreeMap::new();
-    gifts().for_each(|(_, lot)| *totals.entry(lot.item).or_default() += u128::from(lot.quantity));
+    // What a transfer brings came in before, as a gift or a purchase of another organization.
+    let came = case.state.lots.iter().filter(|lot| !lot.reversed && case.made(lot.entry).kind != Kind::TransferAccepted);
+    came.for_each(|lot| *totals.entry(lot.item).or_default() += u128::from(lot.quantity));
     let (mut old, mut untouched, mut could, mut instances) = (0, 0, 0, Vec::new());
     for (place, lot) in gifts() {
         let limit = case.state.policies.of(lot.organization).filter_map(|policy| policy.idle_days).min().unwrap_or(IDLE_DAYS);

@@ -64,7 +64,7 @@ pub(super) fn below_threshold(case: &Case) -> FlagReport {
 }
 
 /// So many purchases of an item for a currency before there is a usual price.
-pub const PRICES_FROM: usize = 8;
+pub const PRICES_FROM: usize = 5;
 /// The modified z-score beyond which a value is an outlier (Iglewicz and Hoaglin), in tenths.
 pub const SCORE_TENTHS: u128 = 35;
 /// And so many thousandths off the median at the least: where prices hardly move, a small difference is no question.
@@ -120,7 +120,7 @@ pub(super) fn price_outlier(case: &Case) -> FlagReport {
         }
     }
     let base_rate = Share { count: instances.len() as u64, of: all, what: "purchase lines of such items are far from the median" };
-    FlagReport::new(Flag::PriceOutlier, base_rate, (all, "purchase lines of items bought eight times"), instances)
+    FlagReport::new(Flag::PriceOutlier, base_rate, (all, "purchase lines of items bought five times"), instances)
 }
 
 /// The middle value; of an even number the lower one of the two. Zero of none.

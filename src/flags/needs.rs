@@ -81,13 +81,13 @@ pub(super) fn need_unserved(case: &Case) -> FlagReport {
 /// So many lines of needs that are due before an area's share says anything.
 pub const AREA_LINES: u64 = 15;
 /// An area is asked about if it gets at most so many thousandths of what the programme's other areas get.
-pub const AREA_PERMILLE: u64 = 500;
+pub const AREA_PERMILLE: u64 = 600;
 
 /// Why does this area get so much less of what it needs?
 ///
-/// *Rule*: of a programme's lines of needs that are due, those of people in one region ([`AREA_LINES`] or more) are served to half or less, on average, of what
+/// *Rule*: of a programme's lines of needs that are due, those of people in one region ([`AREA_LINES`] or more) are served to 60 % or less, on average, of what
 /// those of its other regions ([`AREA_LINES`] or more) are. The share served of a line is in whole millionths, so kilograms and pieces are never added.
-/// The one asked is who opened the programme. *Base rate*: lines not served in full. *Wrongly accused*: those who serve the district behind the flood; and a district may
+/// Asked is whose needs the most such lines are: only they can answer for them. *Base rate*: lines not served in full. *Wrongly accused*: those who serve the district behind the flood; and a district may
 /// need other goods than were given.
 pub fn about_area_gap() -> About {
     About {
@@ -138,7 +138,10 @@ pub(super) fn area_gap(case: &Case) -> FlagReport {
         let measure =
             format!("{} of what is needed is served, {} in the other areas of {code}", percent(here, 1_000_000), percent(there, 1_000_000));
         let subject = Subject { kind: "region", name: case.state.regions.code(region.0).to_string() };
-        let organization = case.organization(case.state.programmes.at(programme.0).organization);
+        let mut of_whom: BTreeMap<OrganizationIx, usize> = BTreeMap::new();
+        own.short.iter().for_each(|entry| *of_whom.entry(case.made(*entry).organization).or_default() += 1);
+        let most = of_whom.iter().max_by_key(|(organization, lines)| (**lines, std::cmp::Reverse(**organization)));
+        let organization = case.organization(*most.expect("an area below the others has lines that are short").0);
         let figures = [("lines", own.lines), ("served_ppm", here), ("others_lines", lines), ("others_served_ppm", there)];
         instances.push(Instance::new(organization, subject, own.short.clone(), measure).figures(&figures));
     }

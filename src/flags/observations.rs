@@ -45,7 +45,10 @@ pub(super) struct Count {
     pub entry: u32,
     pub item: ItemIx,
     pub counted: u64,
-    pub booked: u64,
+    /// What was on hand.
+    pub on_hand: u64,
+    /// What was set aside.
+    pub set_aside: u64,
 }
 
 /// An amount of an item for which the policy has bands.
@@ -85,8 +88,8 @@ pub struct Observations {
     /// How many people, by the entry of the enrolment.
     sizes: BTreeMap<u32, u64>,
     answered: Vec<Answered>,
-    /// What is on an organization's shelves by the books: on hand or set aside.
-    held: BTreeMap<(OrganizationIx, ItemIx), u64>,
+    /// What an organization has by the books: on hand, and set aside.
+    held: BTreeMap<(OrganizationIx, ItemIx), [u64; 2]>,
 }
 
 impl Observations {
@@ -113,8 +116,8 @@ impl Observations {
             (Body::TransferSent(body), _) => self.carriers.extend(body.carrier.map(|carrier| (entry, carrier))),
             (Body::StockCounted(body), Change::Noted { items }) => {
                 for (&item, line) in items.iter().zip(&body.counts) {
-                    let booked = self.held.get(&(accepted.organization, item)).copied().unwrap_or(0);
-                    self.counts.push(Count { entry, item, counted: line.quantity.minor, booked });
+                    let [on_hand, set_aside] = self.held.get(&(accepted.organization, item)).copied().unwrap_or_default();
+                    self.counts.push(Count { entry, item, counted: line.quantity.minor, on_hand, set_aside });
                 }
             }
             (Body::DisputeAnswered(body), _) => {
@@ -125,13 +128,18 @@ impl Observations {
             _ => {}
         }
         for posting in &accepted.postings {
-            let on_shelf = |account| matches!(account, Account::OnHand | Account::Assigned);
+            let place = |account| match account {
+                Account::OnHand => Some(0),
+                Account::Assigned => Some(1),
+                _ => None,
+            };
             let organization = state.lots[posting.lot.at()].organization;
             let held = self.held.entry((organization, posting.item)).or_default();
-            match (on_shelf(posting.source), on_shelf(posting.target)) {
-                (false, true) => *held = held.saturating_add(posting.quantity),
-                (true, false) => *held = held.saturating_sub(posting.quantity),
-                _ => {}
+            if let Some(place) = place(posting.source) {
+                held[place] = held[place].saturating_sub(posting.quantity);
+            }
+            if let Some(place) = place(posting.target) {
+                held[place] = held[place].saturating_add(posting.quantity);
             }
         }
     }
@@ -158,6 +166,11 @@ impl Observations {
                 self.banded.push(Banded { entry: accepted.index, item, minor, next, own });
             }
         }
+    }
+
+    /// When an entry's event happened, by its author's word.
+    pub fn time_of(&self, entry: u32) -> Option<Time> {
+        self.stamps.get(entry as usize).map(|stamp| stamp.time)
     }
 
     pub(super) fn size_of(&self, enrolment: u32) -> Option<u64> {

@@ -3,8 +3,10 @@
 //! ```text
 //! commitment = BLAKE3("aidledger/evidence/v1" ‖ LF ‖ salt ‖ BLAKE3(file))        salt of 32 bytes
 //! opening      {"commitment":"<64 hex>","file_hash":"<64 hex>","salt":"<64 hex>"}
-//! openings     [opening, …]
+//! openings     [opening, …], or openings one after the other, as a vault writes them
 //! ```
+//!
+//! Other members of an opening (the name of the file, its length) are no part of the commitment, and are not read.
 //!
 //! An opening that holds proves that this file, and no other, was the evidence when the event was signed. Whether the file shows what the event says is for the
 //! person who looks at it.
@@ -21,7 +23,6 @@ const DOMAIN: &[u8] = b"aidledger/evidence/v1\n";
 
 /// What is shown of one commitment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Opening {
     /// The commitment in the log.
     pub commitment: Blake3Hash,
@@ -36,6 +37,27 @@ impl Opening {
     pub fn holds(&self) -> bool {
         commitment(&self.salt, &self.file_hash) == self.commitment
     }
+}
+
+/// Reads openings: a list, or one after the other.
+///
+/// # Errors
+/// Where the text is not that.
+pub fn parse(text: &str) -> Result<Vec<Opening>, serde_json::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum OneOrMore {
+        More(Vec<Opening>),
+        One(Opening),
+    }
+    let mut openings = Vec::new();
+    for value in serde_json::Deserializer::from_str(text).into_iter::<OneOrMore>() {
+        match value? {
+            OneOrMore::One(opening) => openings.push(opening),
+            OneOrMore::More(more) => openings.extend(more),
+        }
+    }
+    Ok(openings)
 }
 
 /// The commitment to a file.
@@ -126,6 +148,20 @@ mod tests {
         assert_eq!(words(&[a]), ["holds", "missing", "missing", "no-evidence"]);
         let salted = Opening { salt: Blake3Hash::of(b"x"), ..a };
         assert_eq!(words(&[salted, b, c])[0], "false");
+    }
+
+    #[test]
+    fn openings_are_read_as_a_list_and_one_after_the_other() {
+        let (a, b) = (opening("a"), opening("b"));
+        let one = |opening: &Opening| serde_json::to_string(opening).expect("JSON");
+        assert_eq!(parse(&format!("[{}, {}]", one(&a), one(&b))).expect("a list"), [a, b]);
+        assert_eq!(parse(&format!("{}\n{}\n", one(&a), one(&b))).expect("lines"), [a, b]);
+        let vault = one(&a).replacen('{', "{\"file\":\"slip.jpg\",\"len_bytes\":9,\"type\":\"evidence\",", 1);
+        assert_eq!(parse(&vault).expect("as a vault writes it"), [a]);
+        assert_eq!(parse("").expect("nothing"), []);
+        for wrong in ["{}", "[1]", "[", "{\"commitment\":\"00\"}"] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::event::Date;
 use crate::event::kinds::{Kind, RecipientType};
 use crate::flags::Flag;
 use crate::flags::report::{About, Case, FlagReport, Instance, Share, percent};
@@ -48,21 +49,22 @@ pub(super) fn one_key(case: &Case) -> FlagReport {
     FlagReport::new(Flag::OneKey, base_rate, (keys.len() as u64, "keys that deliver"), instances.collect())
 }
 
-/// So many deliveries to one household before it can be asked why nobody else ever came: two may be chance.
-pub const VISITS: usize = 3;
+/// So many days on which a household was visited before it can be asked why nobody else ever came: one is no habit.
+pub const VISIT_DAYS: usize = 2;
 /// So many such households of one key are a round of its own.
-pub const ONE_VISITOR_HOUSEHOLDS: usize = 3;
+pub const ONE_VISITOR_HOUSEHOLDS: usize = 5;
 
 /// Would anybody else find these households?
 ///
-/// *Rule*: [`ONE_VISITOR_HOUSEHOLDS`] or more households or persons with [`VISITS`] or more standing deliveries each, all by one key, where no other key
-/// failed to deliver there or confirmed, and the recipient's code was never shown; and only where the organization delivers with two keys or more, so that
-/// another could have come. *Base rate*: such households of all with so many deliveries. *Wrongly accused*: the volunteer of a remote street.
+/// *Rule*: [`ONE_VISITOR_HOUSEHOLDS`] or more households or persons that one key enrolled, to which it alone delivered, on [`VISIT_DAYS`] or more days (of
+/// `time`), and where no other key failed to deliver or confirmed; and only where the organization delivers with two keys or more, so that another could have
+/// come. A code that was shown does not help: who enrols a household that is not there holds its slip. *Base rate*: such households of all visited on so many
+/// days. *Wrongly accused*: the volunteer of a remote street, who writes down whom they find.
 pub fn about_only_one_visitor() -> About {
     About {
-        question: "Nobody but this key was ever at these households, and no code was shown. Can a second person visit them?",
+        question: "Nobody but this key ever saw these households: it enrolled them and made every visit. Can a second person visit them?",
         rule: format!(
-            "{ONE_VISITOR_HOUSEHOLDS} or more households or persons with {VISITS} or more standing deliveries, all by one key, without a code, a \
+            "{ONE_VISITOR_HOUSEHOLDS} or more households or persons enrolled by one key and delivered to by it alone on {VISIT_DAYS} or more days, without a \
              confirmation or an attempt by another key, in an organization with two delivering keys or more"
         ),
         honest: "a volunteer has a fixed round (other); one device is used by several people (shared-device)",
@@ -73,8 +75,8 @@ pub(super) fn only_one_visitor(case: &Case) -> FlagReport {
     #[derive(Default)]
     struct Met {
         keys: BTreeSet<KeyIx>,
+        days: BTreeSet<Date>,
         deliveries: Vec<u32>,
-        code: bool,
     }
     let mut met: BTreeMap<RecipientIx, Met> = BTreeMap::new();
     let mut crews: BTreeMap<OrganizationIx, BTreeSet<KeyIx>> = BTreeMap::new();
@@ -83,8 +85,8 @@ pub(super) fn only_one_visitor(case: &Case) -> FlagReport {
         let met = met.entry(recipient_of(case, delivery)).or_default();
         met.keys.insert(made.signer);
         met.keys.extend(case.state.confirmations.get(&place).into_iter().flatten());
+        met.days.insert(case.seen.stamps[delivery.entry as usize].time.date());
         met.deliveries.push(delivery.entry);
-        met.code |= delivery.acknowledged;
     }
     for made in case.state.made.iter().filter(|made| made.kind == Kind::DeliveryFailed && !made.reversed) {
         if let Some(met) = met.get_mut(&case.state.assignments[made.place as usize].recipient) {
@@ -92,15 +94,16 @@ pub(super) fn only_one_visitor(case: &Case) -> FlagReport {
         }
     }
     let (mut found, mut all, mut count, mut keys): (BTreeMap<KeyIx, (usize, Vec<u32>)>, _, _, _) = (BTreeMap::new(), 0, 0, BTreeSet::new());
-    for (recipient, met) in &met {
-        if !in_private(case, *recipient) || met.deliveries.len() < VISITS {
+    for (recipient, mut met) in met {
+        if !in_private(case, recipient) || met.days.len() < VISIT_DAYS {
             continue;
         }
         all += 1;
         keys.extend(met.keys.iter().copied());
-        let key = *met.keys.first().expect("a delivery has a signer");
+        met.keys.insert(case.made(case.state.recipients[recipient.at()].entry).signer);
+        let key = *met.keys.first().expect("an enrolment has a signer");
         let alone = crews.get(&case.state.key_at(key).organization).is_none_or(|crew| crew.len() < 2);
-        if met.keys.len() == 1 && !met.code && !alone {
+        if met.keys.len() == 1 && !alone {
             count += 1;
             let (households, events) = found.entry(key).or_default();
             *households += 1;
@@ -109,33 +112,31 @@ pub(super) fn only_one_visitor(case: &Case) -> FlagReport {
     }
     let flagged = found.into_iter().filter(|(_, (households, _))| *households >= ONE_VISITOR_HOUSEHOLDS);
     let instances = flagged.map(|(key, (households, events))| {
-        let measure = format!("{households} households with {} deliveries were met by this key alone", events.len());
+        let measure = format!("{households} households with {} deliveries were seen by this key alone", events.len());
         let figures = [("households", households as u64), ("deliveries", events.len() as u64)];
         Instance::new(case.organization_of_key(key), case.key(key), events, measure).figures(&figures)
     });
-    let base_rate = Share { count, of: all, what: "households with three deliveries or more were met by one key alone, without a code" };
+    let base_rate = Share { count, of: all, what: "households visited on two days or more were seen by one key alone" };
     FlagReport::new(Flag::OnlyOneVisitor, base_rate, (keys.len() as u64, "keys that met such households"), instances.collect())
 }
 
-/// So many deliveries to people before an organization's share says anything.
-pub const CLAIMED_FROM: u64 = 30;
-/// An organization is asked if its claimed-only share is so many times that of all others together.
-pub const CLAIMED_TIMES: u64 = 2;
-/// And at least so many thousandths: twice a little is a little.
-pub const CLAIMED_PERMILLE: u64 = 500;
+/// So many deliveries to people before an organization's share says anything: at a quarter of all, none of thirty is a chance of one in five thousand.
+pub const VOUCHED_FROM: u64 = 30;
+/// An organization is asked if somebody else vouches for its deliveries at most one in so many times as often as for all others'.
+pub const VOUCHED_TIMES: u64 = 4;
 
-/// Why is there so often nobody's word but the deliverer's?
+/// Why is there hardly ever anybody's word but the deliverer's?
 ///
-/// *Rule*: of an organization's standing deliveries to households and persons ([`CLAIMED_FROM`] or more), half or more are claimed only: no code of the
-/// recipient's, no confirmation by a second key; and the share is [`CLAIMED_TIMES`] times that of all other organizations' together or more. *Base rate*:
-/// claimed-only deliveries of all to people. *Wrongly accused*: organizations that never printed slips, in a ledger where others do.
+/// A delivery is vouched for if the recipient's code was shown or a second key confirmed it; else it is claimed only. (Evidence is a claim too, until it is
+/// opened.) *Rule*: of an organization's standing deliveries to households and persons ([`VOUCHED_FROM`] or more) the share vouched for is a quarter or less of
+/// that of all other organizations' together. *Base rate*: claimed-only deliveries of all to people. *Wrongly accused*: organizations that never printed slips,
+/// in a ledger where others do.
 pub fn about_claimed_only() -> About {
     About {
-        question: "Most of these deliveries have neither the recipient's code nor a second key's word. What else is there to show?",
+        question: "These deliveries have neither the recipient's code nor a second key's word, far less than others' do. What else is there to show?",
         rule: format!(
-            "of {CLAIMED_FROM} or more standing deliveries of an organization to households and persons, {} or more have neither a code nor a confirmation, \
-             and that share is {CLAIMED_TIMES} times that of all others or more",
-            percent(CLAIMED_PERMILLE, 1000)
+            "of {VOUCHED_FROM} or more standing deliveries of an organization to households and persons, the share with a code or a confirmation is 1/\
+             {VOUCHED_TIMES} of that of all others or less"
         ),
         honest: "slips are not printed there, or people cannot keep them (other)",
     }
@@ -152,23 +153,19 @@ pub(super) fn claimed_only(case: &Case) -> FlagReport {
     }
     let total: u64 = found.values().map(|(all, _)| all).sum();
     let count: u64 = found.values().map(|(_, claimed)| claimed.len() as u64).sum();
-    let could = found.values().filter(|(all, _)| *all >= CLAIMED_FROM).count() as u64;
-    let flagged = found.into_iter().filter(|(_, (all, claimed))| {
-        let own = claimed.len() as u64;
-        let (others, others_claimed) = (total - all, count - own);
-        // own/all >= times * others_claimed/others, without dividing.
-        *all >= CLAIMED_FROM && own * 1000 >= all * CLAIMED_PERMILLE && own * others >= CLAIMED_TIMES * others_claimed * all && others > 0
+    let could = found.values().filter(|(all, _)| *all >= VOUCHED_FROM).count() as u64;
+    let flagged = found.into_iter().filter_map(|(organization, (all, claimed))| {
+        let vouched = all - claimed.len() as u64;
+        let (others, others_vouched) = (total - all, total - count - vouched);
+        // vouched/all <= others_vouched/others / times, without dividing.
+        let seldom = vouched * others * VOUCHED_TIMES <= others_vouched * all;
+        (all >= VOUCHED_FROM && others_vouched > 0 && seldom).then_some((organization, all, claimed, vouched, others, others_vouched))
     });
-    let instances = flagged.map(|(organization, (all, claimed))| {
+    let instances = flagged.map(|(organization, all, claimed, vouched, others, others_vouched)| {
         let code = case.organization(organization);
-        let own = claimed.len() as u64;
-        let (others, others_claimed) = (total - all, count - own);
-        let measure = format!(
-            "{own} of {all} deliveries to people ({}) are claimed only; of all others {}",
-            percent(own, all),
-            percent(others_claimed, others)
-        );
-        let figures = [("claimed_only", own), ("deliveries", all), ("others_claimed_only", others_claimed), ("others", others)];
+        let (own_share, share) = (percent(vouched, all), percent(others_vouched, others));
+        let measure = format!("somebody else vouches for {vouched} of {all} deliveries to people ({own_share}); for all others' {share}");
+        let figures = [("vouched", vouched), ("deliveries", all), ("others_vouched", others_vouched), ("others", others)];
         let subject = crate::flags::Subject { kind: "organization", name: code.to_string() };
         Instance::new(code, subject, claimed, measure).figures(&figures)
     });

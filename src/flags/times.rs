@@ -116,20 +116,24 @@ pub(super) fn burst(case: &Case) -> FlagReport {
 pub const QUIET_ONE_IN: u64 = 100;
 /// So many deliveries of others are needed to know which hours are quiet.
 pub const QUIET_KNOWN_FROM: u64 = 200;
-/// So many deliveries of one key in quiet hours are a habit.
+/// The night begins so many hours after the last hour that is not quiet, and ends so many before the first: overtime is not the night, nor is a noon at which
+/// nobody happened to deliver.
+pub const TWILIGHT_HOURS: usize = 3;
+/// So many deliveries of one key at night are a habit.
 pub const NIGHT_DELIVERIES: usize = 10;
 
 /// Who delivers when nobody else does?
 ///
-/// *Rule*: [`NIGHT_DELIVERIES`] or more standing deliveries of one key in quiet hours. An hour of the day (UTC) is quiet for a key if under 1 % of the
+/// *Rule*: [`NIGHT_DELIVERIES`] or more standing deliveries of one key at night. An hour of the day (UTC) is quiet for a key if under 1 % of the
 /// deliveries of all *other* keys fall into it, so nobody's night makes itself usual; and only where others have [`QUIET_KNOWN_FROM`] deliveries or more. The
-/// ledger has no time zone, and needs none for this. *Base rate*: deliveries in quiet hours. *Wrongly accused*: night shelters, soup runs (`night-shift`).
+/// night are the quiet hours that have [`TWILIGHT_HOURS`] quiet hours before and after them. The
+/// ledger has no time zone, and needs none for this. *Base rate*: deliveries at night. *Wrongly accused*: night shelters, soup runs (`night-shift`).
 pub fn about_night_work() -> About {
     About {
         question: "These deliveries were made in hours in which hardly anybody else delivers. Who was met then?",
         rule: format!(
-            "{NIGHT_DELIVERIES} or more standing deliveries of one key in hours of the day (UTC) into which fewer than 1 in {QUIET_ONE_IN} deliveries \
-             of all other keys fall, where those have {QUIET_KNOWN_FROM} or more"
+            "{NIGHT_DELIVERIES} or more standing deliveries of one key at night: in hours of the day (UTC) that have {TWILIGHT_HOURS} hours before and after \
+             them, all with fewer than 1 in {QUIET_ONE_IN} of the deliveries of all other keys, where those are {QUIET_KNOWN_FROM} or more"
         ),
         honest: "a night shelter or a night shift (night-shift); a list entered at home in the evening (late-entry); a device with a wrong clock",
     }
@@ -144,13 +148,9 @@ pub(super) fn night_work(case: &Case) -> FlagReport {
         all[hour(delivery.entry)] += 1;
     }
     let total: u64 = all.iter().sum();
-    let quiet = |key: KeyIx, hour: usize| {
-        let own = &of_key[&key];
-        let others = total - own.iter().sum::<u64>();
-        others >= QUIET_KNOWN_FROM && (all[hour] - own[hour]) * QUIET_ONE_IN < others
-    };
+    let nights: BTreeMap<KeyIx, [bool; 24]> = of_key.iter().map(|(key, own)| (*key, night(&all, own))).collect();
     let mut events: BTreeMap<KeyIx, Vec<u32>> = BTreeMap::new();
-    for (_, delivery, made) in case.deliveries().filter(|(_, delivery, made)| quiet(made.signer, hour(delivery.entry))) {
+    for (_, delivery, made) in case.deliveries().filter(|(_, delivery, made)| nights[&made.signer][hour(delivery.entry)]) {
         events.entry(made.signer).or_default().push(delivery.entry);
     }
     let count = events.values().map(|events| events.len() as u64).sum();
@@ -159,11 +159,39 @@ pub(super) fn night_work(case: &Case) -> FlagReport {
         let (own, night) = (of_key[&key].iter().sum::<u64>(), events.len() as u64);
         let hours: std::collections::BTreeSet<_> = events.iter().map(|entry| hour(*entry)).collect();
         let hours = hours.iter().map(|hour| format!("{hour:02}")).collect::<Vec<_>>().join(", ");
-        let measure =
-            format!("{night} of its {own} deliveries ({}) in the hours {hours} UTC, which are quiet for all others", percent(night, own));
-        let figures = [("deliveries_in_quiet_hours", night), ("deliveries", own)];
+        let measure = format!("{night} of its {own} deliveries ({}) at night, in the hours {hours} UTC", percent(night, own));
+        let figures = [("deliveries_at_night", night), ("deliveries", own)];
         Instance::new(case.organization_of_key(key), case.key(key), events, measure).figures(&figures)
     });
-    let base_rate = Share { count, of: total, what: "deliveries are in hours that are quiet for all others" };
+    let base_rate = Share { count, of: total, what: "deliveries are at night, when hardly anybody else delivers" };
     FlagReport::new(Flag::NightWork, base_rate, (could, "keys that deliver where others do"), instances.collect())
+}
+
+/// The hours of the night for one whose deliveries are `own` of `all`.
+fn night(all: &[u64; 24], own: &[u64; 24]) -> [bool; 24] {
+    let others: u64 = all.iter().sum::<u64>() - own.iter().sum::<u64>();
+    let quiet = |hour: usize| (all[hour % 24] - own[hour % 24]) * QUIET_ONE_IN < others;
+    if others < QUIET_KNOWN_FROM {
+        return [false; 24];
+    }
+    std::array::from_fn(|hour| (0..=2 * TWILIGHT_HOURS).all(|step| quiet(hour + 24 - TWILIGHT_HOURS + step)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::night;
+
+    #[test]
+    fn the_night_is_deep_in_the_quiet_hours_of_the_others() {
+        let mut all = [0u64; 24];
+        (4..9).chain(11..15).for_each(|hour| all[hour] = 100);
+        let mut own = [0u64; 24];
+        // Dozens in one night do not make it a day.
+        own[20] = 500;
+        all[20] += 500;
+        let hours = |night: [bool; 24]| (0..24).filter(|hour| night[*hour]).collect::<Vec<_>>();
+        assert_eq!(hours(night(&all, &own)), [0, 18, 19, 20, 21, 22, 23], "9 and 10 are a break at noon");
+        assert_eq!(hours(night(&[10; 24], &[0; 24])), [0usize; 0]);
+        assert_eq!(hours(night(&own, &own)), [0usize; 0], "nobody to compare with");
+    }
 }
