@@ -45,7 +45,14 @@ fn print(reports: &[FlagReport]) {
         println!("{:<21} {} | asked: {}", report.flag.word(), report.base_rate.words(), report.asked.words());
         for instance in &report.instances {
             let subject = &instance.subject;
-            println!("{:>25} {} {}: {} [{} answers]", instance.organization, subject.kind, subject.name, instance.measure, instance.answers.len());
+            println!(
+                "{:>25} {} {}: {} [{} answers]",
+                instance.organization,
+                subject.kind,
+                subject.name,
+                instance.measure,
+                instance.answers.len()
+            );
         }
     }
 }
@@ -83,7 +90,8 @@ fn what_was_planted_is_found_and_nobody_else() {
     println!("\n{:<21} {:>7} {:>6} {:>6} {:>10} {:>7}", "flag", "planted", "asked", "right", "precision", "recall");
     for report in &reports {
         let word = report.flag.word();
-        let planted: BTreeSet<&str> = PLANTED.iter().filter(|(_, _, flag)| *flag == word).map(|(_, organization, _)| *organization).collect();
+        let planted: BTreeSet<&str> =
+            PLANTED.iter().filter(|(_, _, flag)| *flag == word).map(|(_, organization, _)| *organization).collect();
         let subject = SUBJECTS.iter().find(|(flag, _)| *flag == word).map_or("", |(_, subject)| subject);
         let right = |instance: &&aidledger::flags::Instance| {
             planted.contains(instance.organization.as_str()) && instance.subject.name.starts_with(subject)
@@ -92,7 +100,12 @@ fn what_was_planted_is_found_and_nobody_else() {
         let hits = report.instances.iter().filter(right).count();
         let asked = report.instances.len();
         let share = |count: usize, of: usize| if of == 0 { "–".to_owned() } else { format!("{} %", count * 100 / of) };
-        println!("{word:<21} {:>7} {asked:>6} {hits:>6} {:>10} {:>7}", planted.len(), share(hits, asked), share(found.len(), planted.len()));
+        println!(
+            "{word:<21} {:>7} {asked:>6} {hits:>6} {:>10} {:>7}",
+            planted.len(),
+            share(hits, asked),
+            share(found.len(), planted.len())
+        );
         assert_eq!(found.len(), planted.len(), "{word}: all that was planted is found");
         for instance in report.instances.iter().filter(|instance| !right(instance)) {
             let alike = LOOK_ALIKES.contains(&(word, instance.organization.as_str()));
@@ -147,7 +160,11 @@ fn a_flag_asks_and_its_rule_says_its_thresholds() {
     for flag in Flag::ALL {
         let about = flag.about();
         assert!(about.question.ends_with('?'), "{flag} asks: {}", about.question);
-        assert!(about.rule.bytes().any(|byte| byte.is_ascii_digit()) || matches!(flag, Flag::ReusedEvidence | Flag::Overhead), "{}", about.rule);
+        assert!(
+            about.rule.bytes().any(|byte| byte.is_ascii_digit()) || matches!(flag, Flag::ReusedEvidence | Flag::Overhead),
+            "{}",
+            about.rule
+        );
         for word in ["proves", "fraud", "guilty", "theft", "fake"] {
             assert!(!format!("{about:?}").contains(word), "{flag} says `{word}`");
         }
@@ -210,7 +227,11 @@ fn real_deliveries_are_asked_with_their_base_rates() {
     // Imported records of 2015 are late, and one key brought them all in: the base rates say that this is the ledger, not somebody in it.
     for flag in [Flag::Backdating, Flag::OneKey] {
         let report = of[&flag];
-        assert!(!report.instances.is_empty() && report.base_rate.count * 10 >= report.base_rate.of * 9, "{flag}: {}", report.base_rate.words());
+        assert!(
+            !report.instances.is_empty() && report.base_rate.count * 10 >= report.base_rate.of * 9,
+            "{flag}: {}",
+            report.base_rate.words()
+        );
         assert_eq!(report.instances[0].organization.as_str(), "hdrvg");
     }
     // There are no households among the villages, no second organization to compare with, no stock, no prices, no needs.

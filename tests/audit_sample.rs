@@ -119,8 +119,15 @@ impl Scene {
         let mut openings = Vec::new();
         for n in 0..DELIVERIES {
             let draws = Set::new(vec![Draw { lot, quantity: kg(10 + n * n) }]);
-            let assignment =
-                AssignmentMade { draws: draws.clone(), due: None, lock: None, need: None, programme: code("winter"), recipient, reference: None };
+            let assignment = AssignmentMade {
+                draws: draws.clone(),
+                due: None,
+                lock: None,
+                need: None,
+                programme: code("winter"),
+                recipient,
+                reference: None,
+            };
             let assignment = writer.write(2, Body::AssignmentMade(assignment));
             let (salt, file_hash) = (Blake3Hash::of(format!("salt {n}").as_bytes()), Blake3Hash::of(format!("photograph {n}").as_bytes()));
             let opening = Opening { commitment: commitment(&salt, &file_hash), file_hash, salt };
@@ -186,7 +193,11 @@ fn copy_folder(source: &Path, target: &Path) {
     for entry in std::fs::read_dir(source).expect("a folder") {
         let entry = entry.expect("an entry");
         let target = target.join(entry.file_name());
-        if entry.path().is_dir() { copy_folder(&entry.path(), &target) } else { drop(std::fs::copy(entry.path(), target).expect("a copy")) }
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("a copy");
+        }
     }
 }
 
@@ -291,7 +302,14 @@ fn one_false_opening_is_caught_and_the_opinion_says_so() {
     scene.check(0, &["audit", "--ledger", "ledger"]);
     let (ledger, _) = Ledger::open(&scene.path("ledger"), key(1)).expect("a ledger");
     let mut writer = Writer { ledger, now: "2026-12-01T00:00:00Z".parse().expect("a time") };
-    let lie = AuditAttested { conclusion: Conclusion::Adverse, programme: None, report: None, root: Blake3Hash::of(b"lie"), sample: None, size: 9 };
+    let lie = AuditAttested {
+        conclusion: Conclusion::Adverse,
+        programme: None,
+        report: None,
+        root: Blake3Hash::of(b"lie"),
+        sample: None,
+        size: 9,
+    };
     writer.write(3, Body::AuditAttested(lie));
     writer.ledger.close().expect("closed");
     assert!(scene.check(1, &["audit", "--ledger", "ledger"]).contains("an auditor attested the root"));
