@@ -15,7 +15,7 @@
 //!
 //! A layer uses only those to its left. Everything left of `store` is pure: no files, no clock, no randomness.
 //!
-//! `canonical, crypto -> event -> log -> rules, views -> store -> service -> cli`
+//! `canonical, crypto -> event -> log -> rules, views, provenance -> store -> service -> cli`
 //!
 //! | layer | what it is | its invariant |
 //! | --- | --- | --- |
@@ -24,6 +24,7 @@
 //! | [`event`] | kinds, values, signed events | an id names one content, a signature one author |
 //! | [`log`] | entries, chain, tree, tiles, checkpoints, proofs | bytes are those of the C2SP specifications |
 //! | [`rules`] | the state machine | `check` decides, `apply` cannot fail |
+//! | [`provenance`] | what became of a gift, who paid for a parcel | each unit of each gift is in one place |
 //! | [`views`] | folds with digests | the same log gives the same rows everywhere |
 //! | [`store`] | files, sled, a simulated disk | what was acknowledged survives a crash |
 //! | [`service`] | writer, readers, recovery, audit | nothing is signed before it is durable |
@@ -105,6 +106,7 @@ pub mod crypto;
 pub mod event;
 pub mod import;
 pub mod log;
+pub mod provenance;
 pub mod rules;
 pub mod service;
 pub mod store;

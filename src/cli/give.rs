@@ -10,12 +10,12 @@ use crate::cli::setup::NameArg;
 use crate::crypto::Blake3Hash;
 use crate::event::kinds::*;
 use crate::event::values::format_minor;
-use crate::event::{Code, Date, Draw, EventId, LotId, Quantity, Time, Token};
+use crate::event::{Code, Date, Draw, EventId, LotId, Quantity, Token};
 use crate::rules::State;
 use crate::rules::state::{AssignmentIx, ItemIx, Lot, LotIx, OrganizationIx};
 
 /// A quantity and an item, as typed: `500 rice`, `12.50 KZT`.
-fn pairs(words: &[String]) -> Result<Vec<(String, Code)>, Failure> {
+pub fn pairs(words: &[String]) -> Result<Vec<(String, Code)>, Failure> {
     if !words.len().is_multiple_of(2) {
         return Err(Failure::unable("quantities and items come in pairs, like `500 rice 20 blanket`"));
     }
@@ -35,6 +35,11 @@ pub fn quantity_in(state: &State, text: &str, item: &Code) -> Result<Quantity, F
     })?;
     let minor = given.minor.checked_mul(10u64.pow(u32::from(missing))).filter(|minor| *minor < crate::event::values::MINOR_END);
     minor.map(|minor| Quantity { minor, decimals }).ok_or_else(|| Failure::unable(format!("{text} is too large")))
+}
+
+/// Items and quantities as typed.
+pub fn lot_lines(state: &State, what: &[String]) -> Result<Vec<LotLine>, Failure> {
+    pairs(what)?.into_iter().map(|(text, item)| Ok(LotLine { item, quantity: quantity_in(state, &text, &item)? })).collect()
 }
 
 /// Enrol a recipient in a programme.
@@ -125,13 +130,20 @@ pub struct Donate {
     /// To be assigned by this day.
     #[arg(long, value_name = "DAY")]
     use_by: Option<Date>,
+    /// The pledge that it keeps, or part of it: the id of donation.pledged, or its beginning.
+    #[arg(long, value_name = "PLEDGE")]
+    pledge: Option<String>,
+    /// BLAKE3 of the code on the donor's receipt (64 hex digits).
+    #[arg(long, value_name = "HASH")]
+    receipt: Option<Blake3Hash>,
     #[command(flatten)]
     ledger: LedgerArg,
     #[command(flatten)]
     sign: SignArg,
 }
 
-fn parse_donor(text: &str) -> Result<(DonorType, Option<String>), String> {
+/// Who gave, as typed: `anonymous`, `individual`, `organization:NAME`, `government:NAME`.
+pub fn parse_donor(text: &str) -> Result<(DonorType, Option<String>), String> {
     match text.split_once(':') {
         Some((kind, name)) => Ok((kind.parse()?, Some(name.trim().to_owned()))),
         None => Ok((text.parse()?, None)),
@@ -143,8 +155,8 @@ impl Donate {
     pub fn run(self, out: &Out) -> Result<(), Failure> {
         let pen = Pen::open(&self.ledger, &self.sign, out)?;
         let state = pen.state();
-        let lines = pairs(&self.what)?.into_iter().map(|(text, item)| Ok(LotLine { item, quantity: quantity_in(state, &text, &item)? }));
-        let lots = lines.collect::<Result<Vec<_>, Failure>>()?;
+        let lots = lot_lines(state, &self.what)?;
+        let pledge = self.pledge.as_deref().map(|pledge| find_event(state, pledge)).transpose()?;
         let restrictions = Restrictions {
             categories: some_set(self.categories),
             items: some_set(self.items),
@@ -163,8 +175,8 @@ impl Donate {
             Body::DonationReceived(DonationReceived {
                 donor,
                 lots,
-                pledge: None,
-                receipt: None,
+                pledge,
+                receipt: self.receipt,
                 reference: None,
                 restrictions: (!none).then_some(restrictions),
             }),
@@ -173,36 +185,33 @@ impl Donate {
     }
 }
 
-/// Chooses what to draw from, oldest lots first, among those the organization holds whose restrictions allow the recipient.
+/// Chooses what to draw from, oldest lots first, among those the organization holds that fit.
 ///
 /// # Errors
 /// How much is missing, and how much is there but restricted to something else.
 pub fn first_in_first_out(
     state: &State,
     organization: OrganizationIx,
-    recipient: &Token,
     item: &Code,
     quantity: Quantity,
-    time: Time,
+    fits: impl Fn(&Lot) -> bool,
 ) -> Result<Vec<Draw>, Failure> {
     let place = state.items.find(item).map(ItemIx).ok_or_else(|| Failure::no(format!("the item {item} is not defined")))?;
-    let recipient = state.recipient_of.get(recipient).map(|place| &state.recipients[place.at()]);
-    let recipient = recipient.ok_or_else(|| Failure::no("there is no such recipient"))?;
     let mut missing = quantity.minor;
     let mut elsewhere = 0u128;
     let mut draws = Vec::new();
-    let held = |lot: &&(usize, &Lot)| lot.1.item == place && lot.1.organization == organization && lot.1.on_hand > 0;
-    for (at, lot) in state.lots.iter().enumerate().collect::<Vec<_>>().iter().filter(held) {
+    let held = |(_, lot): &(usize, &Lot)| lot.item == place && lot.organization == organization && lot.on_hand > 0;
+    for (at, lot) in state.lots.iter().enumerate().filter(held) {
         if missing == 0 {
             break;
         }
-        if state.restriction_broken(lot, &state.use_for(lot, recipient, time)).is_some() {
+        if !fits(lot) {
             elsewhere += u128::from(lot.on_hand);
             continue;
         }
         let taken = missing.min(lot.on_hand);
         missing -= taken;
-        draws.push(Draw { lot: state.lot_id(LotIx(*at as u32)), quantity: Quantity { minor: taken, decimals: quantity.decimals } });
+        draws.push(Draw { lot: state.lot_id(LotIx(at as u32)), quantity: Quantity { minor: taken, decimals: quantity.decimals } });
     }
     if missing > 0 {
         let minor = |minor: u128| format_minor(minor as i128, quantity.decimals);
@@ -213,6 +222,29 @@ pub fn first_in_first_out(
         return Err(Failure::no(what).hint("`aidledger list lots` shows what is on hand and for what"));
     }
     Ok(draws)
+}
+
+/// What the pen's organization draws for quantities and items as typed: the lots named, once for each pair, or the oldest that fit; says which.
+pub fn choose(pen: &Pen, what: &[String], lots: &[String], fits: impl Fn(&Lot) -> bool, out: &Out) -> Result<Set<Draw>, Failure> {
+    let state = pen.state();
+    let organization = OrganizationIx(state.organizations.find(&pen.organization).expect("the pen's organization is registered"));
+    let pairs = pairs(what)?;
+    if !lots.is_empty() && lots.len() != pairs.len() {
+        return Err(Failure::unable(format!("{} lots are named for {} quantities", lots.len(), pairs.len()))
+            .hint("name one lot for each pair, or none"));
+    }
+    let mut draws: Vec<Draw> = Vec::new();
+    for (number, (text, item)) in pairs.into_iter().enumerate() {
+        let quantity = quantity_in(state, &text, &item)?;
+        match lots.get(number) {
+            Some(lot) => draws.push(Draw { lot: find_lot(state, lot)?, quantity }),
+            None => draws.extend(first_in_first_out(state, organization, &item, quantity, &fits)?),
+        }
+    }
+    if lots.is_empty() {
+        out.say(format!("Drawn first in, first out: {}.", describe(state, &draws)));
+    }
+    unique(draws)
 }
 
 /// Set parts of lots aside for a recipient.
@@ -238,6 +270,9 @@ pub struct Assign {
     /// BLAKE3 of the one-time code on the recipient's slip (64 hex digits).
     #[arg(long, value_name = "HASH")]
     lock: Option<Blake3Hash>,
+    /// The need that it answers: the id of need.recorded, or its beginning. Without it the recipient's oldest needs are served.
+    #[arg(long, value_name = "NEED")]
+    need: Option<String>,
     #[command(flatten)]
     ledger: LedgerArg,
     #[command(flatten)]
@@ -252,32 +287,17 @@ impl Assign {
         let recipient = find_recipient(state, &self.to)?;
         let programme =
             self.programme.unwrap_or_else(|| state.programmes.code(state.recipients[state.recipient_of[&recipient].at()].programme.0));
-        let organization = OrganizationIx(state.organizations.find(&pen.organization).expect("the pen's organization is registered"));
+        let need = self.need.as_deref().map(|need| find_event(state, need)).transpose()?;
+        let row = &state.recipients[state.recipient_of[&recipient].at()];
         let time = self.sign.at.unwrap_or_else(crate::cli::context::now);
-        let pairs = pairs(&self.what)?;
-        if !self.lots.is_empty() && self.lots.len() != pairs.len() {
-            return Err(Failure::unable(format!("{} lots are named for {} quantities", self.lots.len(), pairs.len()))
-                .hint("name one lot for each pair, or none"));
-        }
-        let mut draws: Vec<Draw> = Vec::new();
-        for (number, (text, item)) in pairs.into_iter().enumerate() {
-            let quantity = quantity_in(state, &text, &item)?;
-            match self.lots.get(number) {
-                Some(lot) => draws.push(Draw { lot: find_lot(state, lot)?, quantity }),
-                None => draws.extend(first_in_first_out(state, organization, &recipient, &item, quantity, time)?),
-            }
-        }
-        let chosen = self.lots.is_empty().then(|| describe(state, &draws));
-        let body =
-            AssignmentMade { draws: unique(draws)?, due: self.due, lock: self.lock, need: None, programme, recipient, reference: None };
-        if let Some(chosen) = chosen {
-            out.say(format!("Drawn first in, first out: {chosen}."));
-        }
+        let fits = |lot: &Lot| state.restriction_broken(lot, &state.use_for(lot, row, time)).is_none();
+        let draws = choose(&pen, &self.what, &self.lots, fits, out)?;
+        let body = AssignmentMade { draws, due: self.due, lock: self.lock, need, programme, recipient, reference: None };
         pen.write(Body::AssignmentMade(body), out)
     }
 }
 
-fn unique(draws: Vec<Draw>) -> Result<Set<Draw>, Failure> {
+pub fn unique(draws: Vec<Draw>) -> Result<Set<Draw>, Failure> {
     let count = draws.len();
     let set = Set::new(draws);
     if set.len() < count {
@@ -317,7 +337,7 @@ pub struct Deliver {
 }
 
 /// The place of an assignment that is named.
-fn find_assignment(state: &State, text: &str) -> Result<(EventId, AssignmentIx), Failure> {
+pub fn find_assignment(state: &State, text: &str) -> Result<(EventId, AssignmentIx), Failure> {
     let id = find_event(state, text)?;
     match state.made_by(&id, Kind::AssignmentMade) {
         Some(made) => Ok((id, AssignmentIx(made.place))),

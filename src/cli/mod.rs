@@ -17,6 +17,7 @@ pub mod govern;
 pub mod headline;
 pub mod import;
 pub mod look;
+pub mod movement;
 pub mod prove;
 pub mod report;
 pub mod secret;
@@ -59,7 +60,15 @@ enum Command {
     Programme(govern::ProgrammeCommand),
     #[command(visible_alias = "enroll")]
     Enrol(give::Enrol),
+    Pledge(movement::PledgeCommand),
     Donate(give::Donate),
+    Return(movement::Return),
+    Purchase(movement::Purchase),
+    Send(movement::Send),
+    Accept(movement::Accept),
+    Expense(movement::Expense),
+    Loss(movement::Loss),
+    Count(movement::Count),
     Assign(give::Assign),
     Deliver(give::Deliver),
     Cancel(give::Cancel),
@@ -119,7 +128,15 @@ fn run(command: Command, out: &Out) -> Result<(), Failure> {
         Command::Region(args) => args.run(out),
         Command::Programme(command) => command.run(out),
         Command::Enrol(args) => args.run(out),
+        Command::Pledge(args) => args.run(out),
         Command::Donate(args) => args.run(out),
+        Command::Return(args) => args.run(out),
+        Command::Purchase(args) => args.run(out),
+        Command::Send(args) => args.run(out),
+        Command::Accept(args) => args.run(out),
+        Command::Expense(args) => args.run(out),
+        Command::Loss(args) => args.run(out),
+        Command::Count(args) => args.run(out),
         Command::Assign(args) => args.run(out),
         Command::Deliver(args) => args.run(out),
         Command::Cancel(args) => args.run(out),

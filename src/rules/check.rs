@@ -74,8 +74,8 @@ pub enum Change {
     DonationReceived { lots: Vec<(ItemIx, u64)>, pledge: Option<PledgeIx>, restrictions: Option<Box<LotRestrictions>> },
     /// A return, expense or loss: see [`gifts`] and [`movement`].
     Moved { draws: Vec<(LotIx, u64)> },
-    /// See [`movement`]: item and quantity of each new lot.
-    PurchaseMade { draws: Vec<(LotIx, u64)>, lots: Vec<(ItemIx, u64)> },
+    /// See [`movement`]: item and quantity of each new lot, and what it cost.
+    PurchaseMade { draws: Vec<(LotIx, u64)>, lots: Vec<(ItemIx, u64)>, costs: Vec<u64> },
     /// See [`movement`].
     TransferSent { draws: Vec<(LotIx, u64)>, to: OrganizationIx },
     /// See [`movement`]: what arrived of which of the sender's lots.
@@ -378,6 +378,7 @@ impl State {
             Change::VolunteerJoined { .. } => self.volunteers.len(),
             Change::ServiceRecorded { .. } => self.services.len(),
             Change::RecognitionAwarded { .. } => self.recognitions.len(),
+            Change::EventReversed { subject } => *subject as usize,
             _ => 0,
         }
     }
