@@ -1,4 +1,4 @@
-//! show, list, balance, history, trace: looking at what is there. Every answer says as of which entry it was computed.
+//! show, list, balance, history: looking at what is there. Every answer says as of which entry it was computed.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,12 @@ use crate::cli::context::{LedgerArg, find_event, find_lot, find_recipient, short
 use crate::cli::give::short_lot;
 use crate::cli::headline::headline;
 use crate::cli::report::{Failure, Out, table};
-use crate::event::kinds::{Body, ItemType, Kind};
+use crate::event::kinds::{ItemType, Kind};
 use crate::event::values::format_minor;
 use crate::event::{Code, LotId};
 use crate::log::entry::DecodedEntry;
 use crate::rules::State;
-use crate::rules::state::{AssignmentIx, DeliveryIx, LotIx};
+use crate::rules::state::LotIx;
 use crate::service::Reader;
 use crate::views::balances::Balance;
 use crate::views::table::Amount;
@@ -549,124 +549,4 @@ impl History {
             }
         }
     }
-}
-
-/// What became of a gift, or whose gifts made up a delivery.
-#[derive(Debug, Args)]
-pub struct Trace {
-    /// A donation (traced forwards), an assignment or a delivery (traced backwards): its id or the beginning.
-    event: String,
-    #[command(flatten)]
-    ledger: LedgerArg,
-}
-
-impl Trace {
-    /// Runs the command.
-    pub fn run(self, out: &Out) -> Result<(), Failure> {
-        let reader = self.ledger.read_views(out)?;
-        let id = find_event(&reader.state, &self.event)?;
-        let made = reader.state.made[reader.find(&id).expect("it was found") as usize];
-        match made.kind {
-            Kind::DonationReceived => forwards(&reader, &id, out),
-            Kind::DeliveryMade => {
-                let draws = reader.state.deliveries[DeliveryIx(made.place).at()].draws.to_vec();
-                backwards(&reader, &id, "delivery", draws, out)
-            }
-            Kind::AssignmentMade => {
-                let draws =
-                    reader.state.assignments[AssignmentIx(made.place).at()].draws.iter().map(|draw| (draw.lot, draw.quantity)).collect();
-                backwards(&reader, &id, "assignment", draws, out)
-            }
-            other => Err(Failure::no(format!("{} is {other}; gifts, assignments and deliveries are traced", short(id)))),
-        }
-    }
-}
-
-/// Where each lot of a gift is now: on hand, assigned to whom, delivered to whom. Quantities sum to the gift.
-fn forwards(reader: &Reader, id: &crate::event::EventId, out: &Out) -> Result<(), Failure> {
-    let state = &reader.state;
-    let entry = state.ids.find(id).expect("it was found");
-    let mut answer = Vec::new();
-    let mut rows = Vec::new();
-    for line in 0..crate::canonical::LIST_MAX as u16 {
-        let lot_id = LotId { event: *id, line };
-        let Some(place) = state.lot(&lot_id) else { break };
-        let lot = &state.lots[place.at()];
-        let (item, decimals) = (state.items.code(lot.item.0), state.items.at(lot.item.0).decimals);
-        let amount = |minor: u64| format_minor(i128::from(minor), decimals);
-        let mut parts = Vec::new();
-        if lot.reversed {
-            parts.push(("reversed", lot.quantity, None));
-        }
-        if lot.on_hand > 0 {
-            parts.push(("on hand", lot.on_hand, None));
-        }
-        for index in reader.listing(Slot::of_entry(entry), &format!("lot/{lot_id}"))? {
-            let made = state.made[index as usize];
-            if made.kind != Kind::AssignmentMade || made.reversed {
-                continue;
-            }
-            let assignment = &state.assignments[made.place as usize];
-            for draw in assignment.draws.iter().filter(|draw| draw.lot == place) {
-                if draw.delivered > 0 {
-                    parts.push(("delivered", draw.delivered, Some(assignment)));
-                }
-                if !assignment.cancelled && draw.quantity > draw.delivered {
-                    parts.push(("assigned", draw.quantity - draw.delivered, Some(assignment)));
-                }
-            }
-        }
-        let sum: u64 = parts.iter().map(|(_, minor, _)| minor).sum();
-        for (account, minor, assignment) in &parts {
-            let recipient = assignment.map(|assignment| &state.recipients[assignment.recipient.at()]);
-            let place = recipient
-                .map(|recipient| (state.programmes.code(recipient.programme.0), state.regions.code(recipient.region.0), recipient.token));
-            let assignment_id = assignment.map(|assignment| state.ids.at(assignment.entry));
-            answer.push(json!({
-                "lot": lot_id.to_string(), "item": item.as_str(), "account": account, "quantity": amount(*minor),
-                "assignment": assignment_id.map(|id| id.to_string()), "programme": place.map(|place| place.0.to_string()),
-                "region": place.map(|place| place.1.to_string()), "recipient": place.map(|place| place.2.to_string()),
-            }));
-            rows.push(vec![
-                short_lot(lot_id),
-                amount(*minor),
-                item.to_string(),
-                (*account).to_owned(),
-                place.map_or(String::new(), |place| place.0.to_string()),
-                place.map_or(String::new(), |place| place.1.to_string()),
-                place.map_or(String::new(), |place| short(place.2)),
-                assignment_id.map_or(String::new(), short),
-            ]);
-        }
-        assert_eq!(sum, lot.quantity, "the parts of a lot add up to it");
-    }
-    out.answer(json!({ "size": reader.chain.size, "gift": id.to_string(), "parts": answer }), || {
-        format!(
-            "gift {id}\n\n{}",
-            table(&["LOT", "QUANTITY", "ITEM", "WHERE", "PROGRAMME", "REGION", "RECIPIENT", "ASSIGNMENT"], rows, &[1])
-        )
-    });
-    Ok(())
-}
-
-fn backwards(reader: &Reader, id: &crate::event::EventId, what: &str, draws: Vec<(LotIx, u64)>, out: &Out) -> Result<(), Failure> {
-    let state = &reader.state;
-    let mut answer = Vec::new();
-    let mut rows = Vec::new();
-    for (place, minor) in draws {
-        let lot = &state.lots[place.at()];
-        let (_, gift) = reader.entry(u64::from(lot.entry))?;
-        let Body::DonationReceived(body) = &gift.entry.event.body else { unreachable!("a lot is made by a donation") };
-        let donor = body.donor.name.as_ref().map_or_else(|| body.donor.r#type.to_string(), |name| name.0.clone());
-        let quantity = format_minor(i128::from(minor), state.items.at(lot.item.0).decimals);
-        let (item, lot_id) = (state.items.code(lot.item.0), state.lot_id(place));
-        answer.push(json!({
-            "lot": lot_id.to_string(), "item": item.as_str(), "quantity": quantity, "gift": gift.id.to_string(), "donor": donor, "received": gift.entry.event.time.to_string(),
-        }));
-        rows.push(vec![quantity, item.to_string(), donor, gift.entry.event.time.date().to_string(), short_lot(lot_id), short(gift.id)]);
-    }
-    out.answer(json!({ "size": reader.chain.size, what: id.to_string(), "gifts": answer }), || {
-        format!("{what} {id}\n\n{}", table(&["QUANTITY", "ITEM", "GIVEN BY", "ON", "LOT", "GIFT"], rows, &[0]))
-    });
-    Ok(())
 }

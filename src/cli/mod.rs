@@ -6,7 +6,7 @@
 //! * [`report`]: wording, hints and exit codes, in one place.
 //! * [`context`]: the ledger, keys and passphrases a command works with; shortened ids.
 //! * [`setup`]: init, key. [`govern`]: organization, item, region, programme. [`give`]: enrol, donate, assign, deliver, cancel, reverse.
-//! * [`submit`]: sign, append. [`look`]: show, list, balance, history, trace. [`prove`]: checkpoint, prove, check-proof.
+//! * [`submit`]: sign, append. [`look`]: show, list, balance, history. [`trace`]. [`prove`]: checkpoint, prove, check-proof.
 //! * [`verify`]: verify, rebuild, export. [`import`]: spreadsheets. [`demo`], [`simulate`]: ledgers to try out. [`mod@bench`]: measurements.
 
 pub mod bench;
@@ -24,6 +24,7 @@ pub mod secret;
 pub mod setup;
 pub mod simulate;
 pub mod submit;
+pub mod trace;
 pub mod verify;
 
 use clap::{CommandFactory, Parser, Subcommand};
@@ -81,7 +82,7 @@ enum Command {
     #[command(visible_alias = "bal")]
     Balance(look::BalanceCommand),
     History(look::History),
-    Trace(look::Trace),
+    Trace(trace::Trace),
     Checkpoint(prove::CheckpointCommand),
     Prove(prove::Prove),
     CheckProof(prove::CheckProof),

@@ -144,6 +144,19 @@ impl<'s, E: Entries> Tracer<'s, E> {
         Ok(sums.into_iter().collect())
     }
 
+    /// Whose gifts a whole lot stands for, wherever its units are: donated lots, each with its minor units, ascending by lot.
+    ///
+    /// # Errors
+    /// What `entries` says.
+    pub fn made_of(&mut self, lot: LotIx) -> Result<Vec<(LotIx, u64)>, E::Error> {
+        self.look(lot)?;
+        let mut sums: BTreeMap<LotIx, u64> = BTreeMap::new();
+        for stretch in &self.traced[&lot].ruler {
+            *sums.entry(stretch.gift).or_default() += stretch.end - stretch.start;
+        }
+        Ok(sums.into_iter().collect())
+    }
+
     /// The lots made of a lot, of those and so on, itself first; ascending.
     fn descendants(&mut self, gift: LotIx) -> Result<BTreeSet<LotIx>, E::Error> {
         let mut found = BTreeSet::from([gift]);
