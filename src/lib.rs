@@ -15,7 +15,7 @@
 //!
 //! A layer uses only those to its left. Everything left of `store` is pure: no files, no clock, no randomness.
 //!
-//! `canonical, crypto -> event -> log -> rules, views, provenance -> store -> service -> cli`
+//! `canonical, crypto -> event -> log -> rules, views, provenance -> store, vault -> service -> cli`
 //!
 //! | layer | what it is | its invariant |
 //! | --- | --- | --- |
@@ -27,6 +27,7 @@
 //! | [`provenance`] | what became of a gift, who paid for a parcel | each unit of each gift is in one place |
 //! | [`views`] | folds with digests | the same log gives the same rows everywhere |
 //! | [`store`] | files, sled, a simulated disk | what was acknowledged survives a crash |
+//! | [`vault`] | what must never enter a ledger, in a sealed file | it knows no ledger, and no ledger knows it |
 //! | [`service`] | writer, readers, recovery, audit | nothing is signed before it is durable |
 //! | [`cli`] | the command line | 0 yes, 1 an honest no, 2 could not tell |
 //!
@@ -110,4 +111,5 @@ pub mod provenance;
 pub mod rules;
 pub mod service;
 pub mod store;
+pub mod vault;
 pub mod views;

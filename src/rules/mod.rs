@@ -24,6 +24,7 @@ pub mod help;
 pub mod ids;
 pub mod movement;
 pub mod people;
+pub mod personal;
 pub mod policy;
 pub mod postings;
 pub mod rejection;
