@@ -187,4 +187,3 @@ fn words(state: &State, policy: &Policy) -> Vec<(&'static str, String)> {
     words.extend(policy.small_cell.map(|count| ("smallest count shown", count.to_string())));
     words
 }
-

@@ -10,7 +10,9 @@
 //! * [`verify`]: verify, rebuild, export. [`import`]: spreadsheets. [`demo`], [`simulate`]: ledgers to try out. [`mod@bench`]: measurements.
 
 pub mod bench;
+pub mod card;
 pub mod context;
+pub mod control;
 pub mod demo;
 pub mod give;
 pub mod govern;
@@ -18,6 +20,7 @@ pub mod headline;
 pub mod import;
 pub mod look;
 pub mod movement;
+pub mod people;
 pub mod prove;
 pub mod report;
 pub mod secret;
@@ -26,6 +29,8 @@ pub mod simulate;
 pub mod submit;
 pub mod trace;
 pub mod verify;
+pub mod volunteer;
+pub mod witness;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
@@ -61,6 +66,9 @@ enum Command {
     Programme(govern::ProgrammeCommand),
     #[command(visible_alias = "enroll")]
     Enrol(give::Enrol),
+    Need(people::Need),
+    Needs(people::Needs),
+    Withdraw(people::Withdraw),
     Pledge(movement::PledgeCommand),
     Donate(give::Donate),
     Return(movement::Return),
@@ -72,8 +80,19 @@ enum Command {
     Count(movement::Count),
     Assign(give::Assign),
     Deliver(give::Deliver),
+    Fail(witness::Fail),
+    Confirm(witness::Confirm),
+    Dispute(witness::DisputeCommand),
+    Answer(witness::Answer),
     Cancel(give::Cancel),
     Reverse(give::Reverse),
+    Approve(control::Approve),
+    /// Show and set what is asked of events beyond the rules.
+    #[command(subcommand)]
+    Policy(control::PolicyCommand),
+    /// Record volunteers' work, honour it, and state it.
+    #[command(subcommand)]
+    Volunteer(volunteer::VolunteerCommand),
     Sign(submit::Sign),
     Append(submit::Append),
     Import(import::Import),
@@ -83,6 +102,8 @@ enum Command {
     Balance(look::BalanceCommand),
     History(look::History),
     Trace(trace::Trace),
+    MyGift(card::MyGift),
+    MyRecord(card::MyRecord),
     Checkpoint(prove::CheckpointCommand),
     Prove(prove::Prove),
     CheckProof(prove::CheckProof),
@@ -129,6 +150,9 @@ fn run(command: Command, out: &Out) -> Result<(), Failure> {
         Command::Region(args) => args.run(out),
         Command::Programme(command) => command.run(out),
         Command::Enrol(args) => args.run(out),
+        Command::Need(args) => args.run(out),
+        Command::Needs(args) => args.run(out),
+        Command::Withdraw(args) => args.run(out),
         Command::Pledge(args) => args.run(out),
         Command::Donate(args) => args.run(out),
         Command::Return(args) => args.run(out),
@@ -140,8 +164,15 @@ fn run(command: Command, out: &Out) -> Result<(), Failure> {
         Command::Count(args) => args.run(out),
         Command::Assign(args) => args.run(out),
         Command::Deliver(args) => args.run(out),
+        Command::Fail(args) => args.run(out),
+        Command::Confirm(args) => args.run(out),
+        Command::Dispute(args) => args.run(out),
+        Command::Answer(args) => args.run(out),
         Command::Cancel(args) => args.run(out),
         Command::Reverse(args) => args.run(out),
+        Command::Approve(args) => args.run(out),
+        Command::Policy(command) => command.run(out),
+        Command::Volunteer(command) => command.run(out),
         Command::Sign(args) => args.run(out),
         Command::Append(args) => args.run(out),
         Command::Import(args) => args.run(out),
@@ -150,6 +181,8 @@ fn run(command: Command, out: &Out) -> Result<(), Failure> {
         Command::Balance(args) => args.run(out),
         Command::History(args) => args.run(out),
         Command::Trace(args) => args.run(out),
+        Command::MyGift(args) => args.run(out),
+        Command::MyRecord(args) => args.run(out),
         Command::Checkpoint(args) => args.run(out),
         Command::Prove(args) => args.run(out),
         Command::CheckProof(args) => args.run(out),

@@ -116,7 +116,8 @@ impl Needs {
         if self.waiting > 0 {
             waiting.truncate(self.waiting);
         }
-        let open = |one: &Waiting| Quantity { minor: one.line.quantity - one.line.served, decimals: state.items.at(one.line.item.0).decimals };
+        let open =
+            |one: &Waiting| Quantity { minor: one.line.quantity - one.line.served, decimals: state.items.at(one.line.item.0).decimals };
         let person = |one: &Waiting| &state.recipients[one.need.recipient.at()];
         let days = |day: Date| i64::from(today.0) - i64::from(day.0);
         let late = |one: &Waiting| one.need.due.map(days).filter(|late| *late > 0);
@@ -180,7 +181,7 @@ impl Needs {
 
     fn coverage(&self, reader: &Reader) -> Result<Vec<([String; 3], Coverage)>, Failure> {
         let mut found = Vec::new();
-        for (key, value) in reader.rows(ViewName::Needs, "coverage/")? {
+        for crate::views::RowChange { key, value, .. } in reader.rows(ViewName::Needs, "coverage/")? {
             let mut parts = key.splitn(4, '/').skip(1).map(str::to_owned);
             let (Some(item), Some(programme), Some(region)) = (parts.next(), parts.next(), parts.next()) else { continue };
             if self.wants(&reader.state, &item, &programme, &region) {
@@ -194,7 +195,8 @@ impl Needs {
     fn wants(&self, state: &State, item: &str, programme: &str, region: &str) -> bool {
         let place = |code: &str| code.parse::<Code>().ok();
         let inside = || {
-            let (named, here) = (self.region.and_then(|code| state.regions.find(&code)), place(region).and_then(|code| state.regions.find(&code)));
+            let (named, here) =
+                (self.region.and_then(|code| state.regions.find(&code)), place(region).and_then(|code| state.regions.find(&code)));
             match (named, here) {
                 (Some(named), Some(here)) => state.lies_in(crate::rules::state::RegionIx(here), &[crate::rules::state::RegionIx(named)]),
                 _ => self.region.is_none(),

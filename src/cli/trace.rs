@@ -78,9 +78,7 @@ impl Trace {
             }
             Kind::TransferSent => match state.movements[movement.at()].other {
                 None => drawn(Place::InTransit(movement)),
-                Some(acceptance) => {
-                    drawn(Place::Accepted(acceptance)).into_iter().chain(drawn(Place::Lost(acceptance))).collect()
-                }
+                Some(acceptance) => drawn(Place::Accepted(acceptance)).into_iter().chain(drawn(Place::Lost(acceptance))).collect(),
             },
             Kind::ExpensePaid => drawn(Place::Spent(movement)),
             Kind::LossRecorded => drawn(Place::Lost(movement)),

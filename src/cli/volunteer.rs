@@ -131,9 +131,7 @@ fn find_volunteer(state: &State, text: &str) -> Result<VolunteerIx, Failure> {
     let mut found = state.volunteers.iter().enumerate().filter(|(_, volunteer)| volunteer.token.to_string().starts_with(text));
     match (found.next(), found.next()) {
         (Some((place, _)), None) => Ok(VolunteerIx(place as u32)),
-        (None, _) => {
-            Err(Failure::no(format!("no volunteer's token begins with `{text}`")).hint("`aidledger volunteer list` shows them"))
-        }
+        (None, _) => Err(Failure::no(format!("no volunteer's token begins with `{text}`")).hint("`aidledger volunteer list` shows them")),
         _ => Err(Failure::no(format!("{text} is too short: several volunteers' tokens begin with it")).hint("give more digits")),
     }
 }

@@ -29,6 +29,7 @@ pub mod policy;
 pub mod postings;
 pub mod rejection;
 pub mod state;
+mod texts;
 pub mod volunteers;
 pub mod witness;
 

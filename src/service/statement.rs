@@ -190,9 +190,7 @@ impl Statement {
             self.awards.iter().map(|award| award.word()).collect::<Vec<_>>().join(", ")
         };
         let names = ["kk", "ru", "en"].map(|language| escape(organization.best(language)));
-        let row = |kk: &str, ru: &str, en: &str, value: &str| {
-            format!("<tr><th>{kk} · {ru} · {en}</th><td>{value}</td></tr>\n")
-        };
+        let row = |kk: &str, ru: &str, en: &str, value: &str| format!("<tr><th>{kk} · {ru} · {en}</th><td>{value}</td></tr>\n");
         let mut rows = String::new();
         rows += &row("Кезең", "Период", "Period", &format!("{} – {}", self.days.0, self.days.1));
         rows += &row("Қызмет сағаттары", "Часы службы", "Hours of service", &hours(self.minutes));
@@ -200,7 +198,8 @@ impl Statement {
         rows += &row("Марапаттар", "Награды", "Awards", &awards);
         rows += &row("Еріктінің белгісі", "Метка волонтёра", "Volunteer's token", &self.volunteer.to_string());
         rows += &row("Кітап", "Книга", "Ledger", &format!("{}<br><small>{}</small>", escape(&self.origin), self.ledger));
-        rows += &row("Бақылау нүктесі", "Контрольная точка", "Checkpoint", &format!("{}<br><small>{}</small>", self.size, escape(&self.root)));
+        rows +=
+            &row("Бақылау нүктесі", "Контрольная точка", "Checkpoint", &format!("{}<br><small>{}</small>", self.size, escape(&self.root)));
         format!(
             "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
 <title>Statement of service</title>\n<style>\n\
