@@ -1,24 +1,20 @@
 //! show, list, balance, history: looking at what is there. Every answer says as of which entry it was computed.
 
-use std::collections::BTreeMap;
-
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use crate::canonical::decode;
+use crate::cli::balance::{By, Filter, balance_json, balance_table, grouped};
 use crate::cli::context::{LedgerArg, find_event, find_lot, find_recipient, short};
 use crate::cli::give::short_lot;
 use crate::cli::headline::headline;
 use crate::cli::report::{Failure, Out, table};
-use crate::event::kinds::{ItemType, Kind};
+use crate::event::kinds::Kind;
 use crate::event::values::format_minor;
 use crate::event::{Code, LotId};
 use crate::log::entry::DecodedEntry;
 use crate::rules::State;
 use crate::rules::state::LotIx;
 use crate::service::Reader;
-use crate::views::balances::Balance;
-use crate::views::table::Amount;
 use crate::views::{Slot, ViewName};
 
 /// An entry as programs read it.
@@ -175,12 +171,16 @@ pub enum Listed {
     Recipients,
     /// Lots with something on hand (--all: every lot).
     Lots,
+    /// What recipients lack; `aidledger needs` says more.
+    Needs,
+    /// What was promised, and what came of it.
+    Pledges,
 }
 
 /// List what is there.
 #[derive(Debug, Args)]
 pub struct List {
-    /// entries, organizations, keys, items, regions, programmes, recipients or lots.
+    /// entries, organizations, keys, items, regions, programmes, recipients, lots, needs or pledges.
     #[arg(value_enum, default_value = "entries")]
     what: Listed,
     /// Only entries of this kind, like delivery.made.
@@ -206,6 +206,8 @@ impl List {
         match self.what {
             Listed::Entries => self.entries(&reader, out),
             Listed::Lots => self.lots(&reader, out),
+            Listed::Needs => self.rows(&reader, ViewName::Needs, "need/", out),
+            Listed::Pledges => self.rows(&reader, ViewName::Pledges, "", out),
             Listed::Recipients => self.rows(&reader, ViewName::Recipients, "", out),
             Listed::Organizations => self.rows(&reader, ViewName::Registry, "organization/", out),
             Listed::Keys => self.rows(&reader, ViewName::Registry, "key/", out),
@@ -347,167 +349,6 @@ fn restrictions(state: &State, lot: &crate::rules::state::Lot) -> Option<String>
         words.extend(restrictions.use_by.map(|day| format!("by {day}")));
     }
     (!words.is_empty()).then(|| words.join(" & "))
-}
-
-/// Which balances.
-#[derive(Debug, Default, Clone)]
-struct Filter {
-    item: Option<String>,
-    organization: Option<String>,
-    programme: Option<String>,
-    region: Option<String>,
-}
-
-impl Filter {
-    fn of_code(key: &str) -> Filter {
-        let mut filter = Filter::default();
-        match key.split_once('/') {
-            Some(("item", code)) => filter.item = Some(code.into()),
-            Some(("organization", code)) => filter.organization = Some(code.into()),
-            Some(("programme", code)) => filter.programme = Some(code.into()),
-            Some(("region", code)) => filter.region = Some(code.into()),
-            _ => {}
-        }
-        filter
-    }
-}
-
-/// Balances by the columns asked for.
-type BalanceRows = Vec<(Vec<String>, Balance)>;
-
-fn grouped(reader: &Reader, filter: &Filter, by: &[By]) -> Result<BalanceRows, Failure> {
-    let mut groups: BTreeMap<Vec<String>, Balance> = BTreeMap::new();
-    for row in reader.rows(ViewName::Balances, "")? {
-        let parts: Vec<&str> = row.key.split('/').collect();
-        let [item, organization, programme, region] = parts.as_slice() else { continue };
-        let fits = |wanted: &Option<String>, found: &str| wanted.as_deref().is_none_or(|wanted| wanted == found);
-        if !fits(&filter.item, item)
-            || !fits(&filter.organization, organization)
-            || !fits(&filter.programme, programme)
-            || !fits(&filter.region, region)
-        {
-            continue;
-        }
-        let balance: Balance = decode(&row.value).map_err(|fault| Failure::unable(format!("balance {}: {fault}", row.key)))?;
-        let key = by.iter().map(|by| by.of(item, organization, programme, region)).collect();
-        groups.entry(key).or_insert_with(|| Balance::zero(balance.on_hand.decimals)).merge(&balance);
-    }
-    Ok(groups.into_iter().collect())
-}
-
-fn balance_json(key: &[String], balance: &Balance) -> Value {
-    let text = |amount: Amount| amount.to_string();
-    json!({
-        "item": key[0], "donated": text(balance.donated), "on_hand": text(balance.on_hand), "assigned": text(balance.assigned), "delivered": text(balance.delivered),
-    })
-}
-
-fn balance_table(rows: &[(Vec<String>, Balance)]) -> String {
-    let rows = rows.iter().map(|(key, balance)| {
-        let amounts = [balance.donated, balance.on_hand, balance.assigned, balance.delivered].map(|amount| amount.to_string());
-        key.iter().cloned().chain(amounts).collect()
-    });
-    table(&["ITEM", "DONATED", "ON HAND", "ASSIGNED", "DELIVERED"], rows.collect(), &[1, 2, 3, 4])
-}
-
-/// A column to group balances by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum By {
-    /// The item: always the first column.
-    Item,
-    /// The organization.
-    Organization,
-    /// The programme.
-    Programme,
-    /// The region.
-    Region,
-}
-
-impl By {
-    fn of(self, item: &str, organization: &str, programme: &str, region: &str) -> String {
-        match self {
-            By::Item => item.to_owned(),
-            By::Organization => organization.to_owned(),
-            By::Programme => programme.to_owned(),
-            By::Region => region.to_owned(),
-        }
-    }
-}
-
-/// What came in, where it is now and what reached people.
-///
-/// Per item: donated = on hand + assigned + delivered. Money and goods are never added up.
-#[derive(Debug, Args)]
-pub struct BalanceCommand {
-    /// Only this item.
-    item: Option<Code>,
-    /// Only this organization.
-    #[arg(long, value_name = "CODE")]
-    organization: Option<Code>,
-    /// Only this programme (gifts and what is on hand belong to none yet).
-    #[arg(long, value_name = "CODE")]
-    programme: Option<Code>,
-    /// Only this region.
-    #[arg(long, value_name = "CODE")]
-    region: Option<Code>,
-    /// More columns beside the item: organization, programme, region.
-    #[arg(long, value_enum, value_delimiter = ',')]
-    by: Vec<By>,
-    #[command(flatten)]
-    ledger: LedgerArg,
-}
-
-impl BalanceCommand {
-    /// Runs the command.
-    pub fn run(self, out: &Out) -> Result<(), Failure> {
-        let reader = self.ledger.read_views(out)?;
-        let code = |code: Option<Code>| code.map(|code| code.to_string());
-        let filter = Filter {
-            item: code(self.item),
-            organization: code(self.organization),
-            programme: code(self.programme),
-            region: code(self.region),
-        };
-        let mut by = vec![By::Item];
-        by.extend(self.by.iter().filter(|by| **by != By::Item));
-        let rows = grouped(&reader, &filter, &by)?;
-        let all = filter.programme.is_none() && filter.region.is_none() && by.iter().all(|by| matches!(by, By::Item | By::Organization));
-        let json = rows.iter().map(|(key, balance)| {
-            let mut json = balance_json(key, balance);
-            for (by, value) in by.iter().zip(key).skip(1) {
-                let name = by.to_possible_value().expect("no variant is skipped").get_name().to_owned();
-                json[name] = if value == "-" { Value::Null } else { value.clone().into() };
-            }
-            if all {
-                json["adds_up"] =
-                    (balance.donated.minor == balance.on_hand.minor + balance.assigned.minor + balance.delivered.minor).into();
-            }
-            json
-        });
-        let json: Vec<_> = json.collect();
-        let recorded = reader.chain.recorded;
-        out.answer(json!({ "size": reader.chain.size, "recorded": recorded.to_string(), "balances": json }), || {
-            let header: Vec<String> =
-                by.iter().map(|by| by.to_possible_value().expect("no variant is skipped").get_name().to_uppercase()).collect();
-            let columns: Vec<&str> =
-                header.iter().map(String::as_str).chain(["DONATED", "ON HAND", "ASSIGNED", "DELIVERED", "UNIT"]).collect();
-            let unit = |item: &str| {
-                let item =
-                    item.parse::<Code>().ok().and_then(|code| reader.state.items.find(&code)).map(|place| reader.state.items.at(place));
-                item.map_or(String::new(), |item| match (&item.r#type, item.unit) {
-                    (ItemType::Money, _) | (_, None) => "money".to_owned(),
-                    (_, Some(unit)) => unit.to_string(),
-                })
-            };
-            let cells = rows.iter().map(|(key, balance)| {
-                let amounts = [balance.donated, balance.on_hand, balance.assigned, balance.delivered].map(|amount| amount.to_string());
-                key.iter().cloned().chain(amounts).chain([unit(&key[0])]).collect()
-            });
-            let right: Vec<usize> = (by.len()..by.len() + 4).collect();
-            format!("As of entry {} (recorded {recorded}):\n\n{}", reader.chain.size - 1, table(&columns, cells.collect(), &right))
-        });
-        Ok(())
-    }
 }
 
 /// All entries about a recipient, lot, organization, programme, region or item.

@@ -6,9 +6,10 @@
 //! * [`report`]: wording, hints and exit codes, in one place.
 //! * [`context`]: the ledger, keys and passphrases a command works with; shortened ids.
 //! * [`setup`]: init, key. [`govern`]: organization, item, region, programme. [`give`]: enrol, donate, assign, deliver, cancel, reverse.
-//! * [`submit`]: sign, append. [`look`]: show, list, balance, history. [`trace`]. [`prove`]: checkpoint, prove, check-proof.
+//! * [`submit`]: sign, append. [`look`]: show, list, history. [`balance`], [`trace`]. [`prove`]: checkpoint, prove, check-proof.
 //! * [`verify`]: verify, rebuild, export. [`import`]: spreadsheets. [`demo`], [`simulate`]: ledgers to try out. [`mod@bench`]: measurements.
 
+pub mod balance;
 pub mod bench;
 pub mod card;
 pub mod context;
@@ -99,7 +100,7 @@ enum Command {
     Show(look::Show),
     List(look::List),
     #[command(visible_alias = "bal")]
-    Balance(look::BalanceCommand),
+    Balance(balance::BalanceCommand),
     History(look::History),
     Trace(trace::Trace),
     MyGift(card::MyGift),

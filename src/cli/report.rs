@@ -79,6 +79,11 @@ impl From<Rejection> for Failure {
             Rule::SequenceMismatch | Rule::PreviousMismatch => {
                 Some("another event of this key came first; sign this one again with `aidledger sign` after it")
             }
+            Rule::ApprovalsMissing => Some(
+                "for a delivery let other keys run `aidledger approve ASSIGNMENT`; for the rest write the event with --draft FILE, and let them run `aidledger approve --draft FILE`",
+            ),
+            Rule::PolicyMemberMissing | Rule::TimeTooOld | Rule::DutiesNotSeparate => Some("`aidledger policy show` says what is asked"),
+            Rule::PersonalData => Some("keep who somebody is in your vault, and give the ledger a salted commitment"),
             Rule::EventHasConsequences => Some("`aidledger history` of the recipient or lot shows what depends on it"),
             _ => None,
         };
