@@ -1,15 +1,38 @@
-//! What an auditor should ask about: see the table in [`campaign`](super). Each obeys every rule.
+//! What an auditor should ask about, among people: see the table in [`campaign`](super). Each obeys every rule.
 
-use crate::canonical::Text;
+use std::collections::BTreeSet;
+
+use crate::crypto::Blake3Hash;
 use crate::event::kinds::*;
-use crate::event::{Body, Date, Quantity, Time};
+use crate::event::{Body, Date, EventId, LotId, Quantity, Time};
+use crate::service::campaign::giving::{gift, named};
+use crate::service::campaign::helping::Wish;
 use crate::service::campaign::moment;
 use crate::service::campaign::qarasu::DISTRICTS;
-use crate::service::campaign::story::{Story, gift};
-use crate::service::simulate::goods::{GOODS, code};
-use crate::service::simulate::stock::{Limits, Person};
+use crate::service::campaign::story::Story;
+use crate::service::simulate::goods::{GOODS, code, item};
+use crate::service::simulate::stock::{Limits, Lot, Person, Promise};
 
-fn day(text: &str) -> Date {
+/// What the planted things keep in mind.
+#[derive(Default)]
+pub(super) struct Plot {
+    /// Deliveries that another key has confirmed.
+    pub confirmed: BTreeSet<EventId>,
+    /// How many deliveries there were.
+    pub deliveries: u64,
+    /// The photograph that is shown again and again.
+    pub photo: Option<Blake3Hash>,
+    /// Money set aside for many bills of one sort.
+    pub funds: Vec<(&'static str, LotId)>,
+    /// The households that one phone sees, and what it brings them today.
+    own: Vec<Person>,
+    visits: Vec<Promise>,
+    visit: usize,
+    /// What is handed out on the day of the distribution.
+    pub distribution: Vec<Promise>,
+}
+
+pub(super) fn day(text: &str) -> Date {
     text.parse().expect("the story's days are written as days are")
 }
 
@@ -51,6 +74,19 @@ impl Story {
         if !morning && (day("2025-12-05")..=day("2026-02-20")).contains(&today) && today.0 % 5 < 2 {
             self.enrol_assign_and_deliver();
         }
+        // One phone enrols ten households, and nobody else ever sees them.
+        if today == day("2025-12-01") && morning {
+            let desk = self.desk("jas-qanat");
+            self.widen(desk, self.desks[desk].field[1], "phone-2", &[Role::Field, Role::Intake]);
+        }
+        self.see_to_own(today, morning);
+        // The needs of one district are written down, and that is all.
+        if morning && (day("2025-12-01")..=day("2025-12-18")).contains(&today) {
+            self.need_in_vain();
+        }
+        if !morning && (day("2025-12-03")..=day("2025-12-22")).contains(&today) {
+            self.give_a_tenth();
+        }
         // One coordinator takes an assignment back on every other morning.
         if morning && (day("2025-11-24")..=day("2026-02-14")).contains(&today) && today.0 % 2 == 0 {
             self.take_one_back();
@@ -76,12 +112,84 @@ impl Story {
     }
 
     fn leave_a_gift_idle(&mut self) {
-        let donor = Donor { commitment: None, name: Some(Text("Steppe Relief Trust".to_owned())), r#type: DonorType::Organization };
+        let donor = named("Steppe Relief Trust", DonorType::Organization);
         let limits = Limits { programme: Some(code("warm-winter")), district: Some(code("railway")), use_by: None };
         let reference = Some(self.hash());
         let body = gift(donor, code("KZT"), Quantity { minor: 2_500_000_000, decimals: 2 }, &limits, reference);
-        self.receive_and_leave(self.desk("jyly-uy"), body);
+        self.receive_aside(self.desk("jyly-uy"), body, limits);
     }
+
+    /// A gift without conditions that comes when the story needs it; the lot that it makes.
+    pub(super) fn stock_up(&mut self, desk: usize, good: &str, minor: u64) -> Lot {
+        let (place, donor) = (item(good), named("ЖШС «Дала құс»", DonorType::Organization));
+        let body = gift(donor, code(good), GOODS[place].quantity(minor), &Limits::default(), None);
+        let id = LotId { event: self.receive(desk, body), line: 0 };
+        Lot { id, item: place, decimals: GOODS[place].decimals, quantity: minor, limits: Limits::default() }
+    }
+
+    fn household(&mut self, desk: usize, by: crate::service::simulate::authors::Device, programme: &str, district: &str) -> Person {
+        let size = self.random.between(2, 7);
+        let (body, person) = self.enrolment(programme, district, RecipientType::Household, size);
+        debug_assert!(self.desks[desk].plan.work.iter().any(|(of, _)| *of == programme));
+        self.write(by, Body::RecipientEnrolled(body));
+        person
+    }
+
+    // ---- only one visitor
+
+    fn see_to_own(&mut self, today: Date, morning: bool) {
+        let desk = self.desk("jas-qanat");
+        let phone = self.desks[desk].field[1];
+        if morning && (day("2025-12-02")..=day("2025-12-11")).contains(&today) {
+            let district = self.random.pick(&DISTRICTS).0;
+            let person = self.household(desk, phone, "food-parcels", district);
+            self.plot.own.push(person);
+        }
+        if !(day("2025-12-12")..=day("2026-02-22")).contains(&today) || ![0, 2, 5].contains(&(today.0 % 7)) {
+            return;
+        }
+        if morning {
+            let person = self.plot.own[self.plot.visit % self.plot.own.len()];
+            self.plot.visit += 1;
+            let by = self.desks[desk].assign;
+            let wish = Wish::usual(&["rice"]);
+            let promise = self.promise(desk, &wish, &person, by).or_else(|| {
+                self.stock_up(desk, "rice", 150_000);
+                self.promise(desk, &wish, &person, by)
+            });
+            self.plot.visits.extend(promise);
+        } else {
+            for promise in std::mem::take(&mut self.plot.visits) {
+                self.hand_over(desk, promise, phone, self.now, None, false);
+            }
+        }
+    }
+
+    // ---- needs that are not met
+
+    fn need_in_vain(&mut self) {
+        let desk = self.desk("besik");
+        let by = self.desks[desk].intake;
+        let person = self.household(desk, by, "food-parcels", "shanyraq");
+        let due = Some(Date(self.now.date().0 + 21));
+        self.write_need(by, &person, "baby-formula", person.size, due);
+    }
+
+    fn give_a_tenth(&mut self) {
+        let desk = self.desk("korshi");
+        let (intake, assign) = (self.desks[desk].intake, self.desks[desk].assign);
+        let person = self.household(desk, intake, "warm-winter", "koktobe");
+        let needed = GOODS[item("coal")].share * person.size;
+        let need = self.write_need(intake, &person, "coal", needed, Some(Date(self.now.date().0 + 14)));
+        let wish = Wish { goods: &["coal"], quantity: Some(needed / 10), need: Some(need) };
+        let promise = self.promise(desk, &wish, &person, assign).or_else(|| {
+            self.stock_up(desk, "coal", 2_000_000);
+            self.promise(desk, &wish, &person, assign)
+        });
+        self.desks[desk].promises.extend(promise);
+    }
+
+    // ---- one key
 
     fn enrol_assign_and_deliver(&mut self) {
         let desk = self.desk("aq-bata");
@@ -90,13 +198,13 @@ impl Story {
         let size = self.random.between(5, 8);
         let goods = ["food-parcel", "oil"];
         let (body, person) = self.enrolment("food-parcels", district, RecipientType::Household, size);
-        let free = |good: &str| self.desks[desk].shelf.free(crate::service::simulate::goods::item(good), &person, self.now);
-        if goods.iter().all(|good| free(good) < 100) {
-            self.donate(desk, &goods);
+        let free = |good: &str| self.desks[desk].shelf.free(item(good), &person, self.now);
+        if goods.iter().all(|good| free(good) < 40) {
+            self.stock_up(desk, "food-parcel", 60);
         }
         // Nobody vouches for who it is, and nothing would show it enrolled twice.
         self.write(tablet, Body::RecipientEnrolled(RecipientEnrolled { commitment: None, uniqueness: None, ..body }));
-        if let Some(promise) = self.promise(desk, &goods, &person, tablet) {
+        if let Some(promise) = self.promise(desk, &Wish::usual(&goods), &person, tablet) {
             self.hand_over(desk, promise, tablet, Time(self.now.0 + 30), None, false);
         }
     }

@@ -55,7 +55,7 @@ pub const PROGRAMMES: [ProgrammePlan; 3] = [
         code: "warm-winter",
         names: ["Жылы қыс", "Тёплая зима", "Warm winter"],
         opened_by: "jyly-uy",
-        types: &[RecipientType::Household],
+        types: &[RecipientType::Facility, RecipientType::Household],
         until: Some("2026-04-15"),
     },
 ];
@@ -76,8 +76,11 @@ pub struct OrganizationPlan {
 /// The registrar's organization.
 pub const AKIMAT: (&str, Trio) = ("qarasu-akimat", ["Қарасу қаласының әкімдігі", "Акимат города Карасу", "Qarasu city administration"]);
 
+/// The auditors' organization: it works in no programme.
+pub const AUDITORS: (&str, Trio) = ("tekseru", ["Қарасу тексеру комиссиясы", "Ревизионная комиссия Карасу", "Qarasu Audit Commission"]);
+
 /// Everybody else.
-pub const ORGANIZATIONS: [OrganizationPlan; 13] = [
+pub const ORGANIZATIONS: [OrganizationPlan; 14] = [
     OrganizationPlan {
         code: "jyly-uy",
         names: ["«Жылы үй» қоры", "Фонд «Жылы үй»", "Jyly Uy (Warm Home) Foundation"],
@@ -156,7 +159,24 @@ pub const ORGANIZATIONS: [OrganizationPlan; 13] = [
         work: &[("medical-aid", &["medicine-kit"]), ("warm-winter", &["KZT", "heater", "blanket"])],
         phones: 1,
     },
+    OrganizationPlan {
+        code: "tirek",
+        names: ["«Тірек» қоғамдық бірлестігі", "Общественное объединение «Тірек»", "Tirek Public Association"],
+        work: &[("food-parcels", &["food-parcel", "sugar"])],
+        phones: 1,
+    },
 ];
+
+/// Facilities whose boilers and windows the programme of warmth mends.
+pub const SHELTERS: [(Trio, &str); 4] = [
+    (["Балалар үйі", "Детский дом", "Children's Home"], "old-town"),
+    (["№12 мектеп", "Школа №12", "School No. 12"], "railway"),
+    (["Түнемелік үйі", "Ночлежный дом", "Night Shelter"], "riverside"),
+    (["«Айгөлек» балабақшасы", "Детский сад «Айголек»", "Aigolek Kindergarten"], "shanyraq"),
+];
+
+/// Who brings goods from one organization to another, by their codes on the waybills.
+pub const CARRIERS: [&str; 3] = ["altyn-jol", "own-van", "qarasu-cargo"];
 
 /// Donors that are organizations.
 pub const DONORS: [&str; 12] = [

@@ -1,60 +1,119 @@
 //! What happens in Qarasu, day by day.
 //!
 //! A day has two halves; at the end of each the log takes in what was signed. In each half every organization does a little of its usual work:
-//! it enrols whoever asks, receives gifts when its shelf gets empty, assigns, and delivers what was assigned earlier. What is unusual is in
-//! [`planted`](super::planted).
+//! it enrols whoever asks and writes down what they lack ([`helping`](super::helping)), receives, promises and buys
+//! ([`giving`](super::giving)), assigns and delivers, sends on, pays and counts ([`moving`](super::moving)); others say what they saw, and
+//! answer ([`witnesses`](super::witnesses)). What is unusual is in [`planted`](super::planted) and [`planted_stock`](super::planted_stock).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
-use crate::canonical::{Set, Text};
-use crate::crypto::Blake3Hash;
+use crate::canonical::Set;
 use crate::event::kinds::*;
-use crate::event::{Body, Code, Date, EventId, LotId, Time, Token};
-use crate::service::campaign::qarasu::{AKIMAT, CITY, DISTRICTS, DONORS, FACILITIES, LEDGER, ORGANIZATIONS, OrganizationPlan, PROGRAMMES};
+use crate::event::{Body, Date, EventId, Time, Token};
+use crate::service::campaign::book::Book;
+use crate::service::campaign::giving::Pledged;
+use crate::service::campaign::helping::Waiting;
+use crate::service::campaign::moving::Underway;
+use crate::service::campaign::qarasu::{AKIMAT, AUDITORS, CITY, DISTRICTS, LEDGER, ORGANIZATIONS, OrganizationPlan, PROGRAMMES};
+use crate::service::campaign::witnesses::{Open, Seen, Volunteer};
 use crate::service::campaign::{SEED, device_seed, log_key, moment};
+use crate::service::simulate::Batch;
 use crate::service::simulate::authors::{Authors, Device, Planned};
-use crate::service::simulate::goods::{GOODS, code, item, names};
+use crate::service::simulate::goods::{GOODS, code, names};
 use crate::service::simulate::random::Random;
-use crate::service::simulate::stock::{Limits, Lot, Person, Promise, Shelf, draws};
+use crate::service::simulate::stock::{Lot, Person, Promise, Shelf};
 
 /// The first and the last day.
 pub(super) const DAYS: (&str, &str) = ("2025-11-01T00:00:00Z", "2026-02-28T00:00:00Z");
+
+/// From how much money on, in minor units, the ledger's policy asks for how many approvals.
+pub(super) const BANDS: [(u64, u64); 2] = [(100_000_000, 1), (300_000_000, 2)];
 
 /// The campaign as it is told.
 pub(super) struct Story {
     pub authors: Authors,
     /// What was signed until each moment at which the log took it in.
-    pub batches: Vec<(Time, Vec<Planned>)>,
+    pub batches: Vec<Batch>,
     pub(super) random: Random,
     pub(super) desks: Vec<Desk>,
     pub(super) now: Time,
     /// The key that does everything, once it was granted.
     pub(super) tablet: Option<Device>,
+    pub(super) registrar: Device,
+    pub(super) auditor: Option<Device>,
+    pub(super) undo: Vec<Undo>,
+    pub(super) book: Book,
+    /// Transfers on their way.
+    pub(super) underway: Vec<Underway>,
+    /// The recipients' own keys, by token.
+    pub(super) cards: BTreeMap<Token, [u8; 32]>,
+    /// Deliveries that somebody may still speak of.
+    pub(super) seen: Vec<Seen>,
+    /// Disputes and flags that wait for an answer.
+    pub(super) open: Vec<Open>,
+    /// What the planted things keep in mind.
+    pub(super) plot: super::planted::Plot,
+    pub(super) waybills: u64,
     signed: Vec<Planned>,
-    registrar: Device,
-    undo: Vec<Undo>,
 }
 
 /// An organization at work.
 pub(super) struct Desk {
     pub plan: &'static OrganizationPlan,
     pub admin: Device,
-    finance: Device,
-    intake: Device,
+    pub finance: Device,
+    pub intake: Device,
     pub assign: Device,
     pub field: Vec<Device>,
     pub shelf: Shelf,
+    /// On hand by the books and not for use: gifts entered wrongly, until that is undone, and money for one purpose.
+    pub aside: Vec<Lot>,
     pub promises: Vec<Promise>,
     /// The people it enrolled, by programme.
     pub people: BTreeMap<&'static str, Vec<Person>>,
+    /// Needs that nothing was assigned for yet.
+    pub needs: VecDeque<Waiting>,
+    pub pledges: Vec<Pledged>,
+    /// The gifts whose lots are on the shelf.
+    pub gifts: Vec<EventId>,
+    /// Money spent in all, and without a programme, in minor units.
+    pub spent: u64,
+    pub overhead: u64,
+    pub volunteers: Vec<Volunteer>,
 }
 
 /// A mistake of the half-day before, with what is done instead.
-enum Undo {
-    Gift { desk: usize, event: EventId, again: DonationReceived },
-    Enrolment { desk: usize, event: EventId },
-    Assignment { desk: usize, promise: Promise },
-    Delivery { desk: usize, event: EventId, promise: Promise, handed: Vec<Lot> },
+pub(super) enum Undo {
+    Gift {
+        desk: usize,
+        event: EventId,
+        again: DonationReceived,
+    },
+    Enrolment {
+        desk: usize,
+        event: EventId,
+    },
+    Assignment {
+        desk: usize,
+        promise: Promise,
+    },
+    Delivery {
+        desk: usize,
+        event: EventId,
+        promise: Promise,
+        handed: Vec<Lot>,
+    },
+    /// Nobody wants it there: the assignment is cancelled.
+    Unwanted {
+        desk: usize,
+        assignment: EventId,
+        reason: CancellationReason,
+    },
+    /// Entered twice, and nothing depends on it.
+    Twice {
+        device: Device,
+        event: EventId,
+    },
 }
 
 impl Story {
@@ -64,9 +123,29 @@ impl Story {
         let mut authors = Authors::new();
         let registrar = authors.add(code(AKIMAT.0), &device_seed(AKIMAT.0, "registrar"));
         let random = Random::new("campaign", SEED);
-        let (batches, signed, desks, undo) = Default::default();
-        let now = Time(first.0 + 3 * 3600);
-        let mut story = Story { authors, batches, random, desks, now, tablet: None, signed, registrar, undo };
+        let (batches, signed, desks, undo, underway) = Default::default();
+        let (cards, seen, open, plot) = Default::default();
+        let (now, book) = (Time(first.0 + 3 * 3600), Book::new());
+        let (tablet, auditor, waybills) = (None, None, 0);
+        let mut story = Story {
+            authors,
+            batches,
+            random,
+            desks,
+            now,
+            tablet,
+            registrar,
+            auditor,
+            undo,
+            book,
+            underway,
+            cards,
+            seen,
+            open,
+            plot,
+            waybills,
+            signed,
+        };
         story.found();
         for day in first.date().0..=last.date().0 {
             for (opens, closes) in [(4 * 3600, 8 * 3600), (9 * 3600, 14 * 3600)] {
@@ -100,7 +179,9 @@ impl Story {
         let recorded = recorded.max(self.now);
         let signed = std::mem::take(&mut self.signed);
         if !signed.is_empty() {
-            self.batches.push((recorded, signed));
+            let submissions = self.authors.sign(&signed);
+            self.book.take_in(recorded, &submissions);
+            self.batches.push(Batch { recorded, submissions });
         }
     }
 
@@ -134,9 +215,31 @@ impl Story {
             let intake = self.grant(admin, plan.code, "reception", &[Role::Intake]);
             let assign = self.grant(admin, plan.code, "coordinator", &[Role::Assign]);
             let field = (1..=plan.phones).map(|n| self.grant(admin, plan.code, &format!("phone-{n}"), &[Role::Field])).collect();
-            let (shelf, promises, people) = Default::default();
-            self.desks.push(Desk { plan, admin, finance, intake, assign, field, shelf, promises, people });
+            let (shelf, aside, promises, people, needs) = Default::default();
+            let (pledges, gifts, volunteers) = Default::default();
+            self.desks.push(Desk {
+                plan,
+                admin,
+                finance,
+                intake,
+                assign,
+                field,
+                shelf,
+                aside,
+                promises,
+                people,
+                needs,
+                pledges,
+                gifts,
+                spent: 0,
+                overhead: 0,
+                volunteers,
+            });
         }
+        let body = OrganizationRegistered { name: names(AUDITORS.1), organization: code(AUDITORS.0) };
+        self.write(registrar, Body::OrganizationRegistered(body));
+        self.auditor = Some(self.grant(registrar, AUDITORS.0, "auditor", &[Role::Audit]));
+        self.agree_on_policies();
         for plan in &PROGRAMMES {
             let taking_part = |organization: &&OrganizationPlan| organization.work.iter().any(|(programme, _)| *programme == plan.code);
             let organizations = ORGANIZATIONS.iter().filter(taking_part).map(|organization| code(organization.code)).collect();
@@ -152,6 +255,39 @@ impl Story {
             };
             self.write(admin, Body::ProgrammeOpened(body));
         }
+    }
+
+    /// What all agree on, and what one asks of itself beyond that.
+    fn agree_on_policies(&mut self) {
+        let money = GOODS[crate::service::simulate::goods::MONEY].code;
+        let band = |(from, approvals): (u64, u64)| Band { approvals, from: GOODS[0].quantity(from), item: code(money) };
+        let policy = PolicyChanged {
+            approvals: Some(BANDS.map(band).to_vec()),
+            days_back: Some(60),
+            idle_days: Some(30),
+            organization: None,
+            overhead_permille: Some(100),
+            requires: None,
+            reversal_approvals: None,
+            rules: 1,
+            separate: None,
+            small_cell: Some(5),
+        };
+        self.write(self.registrar, Body::PolicyChanged(policy));
+        let strict = &self.desks[self.desk("jyly-uy")];
+        let own = PolicyChanged {
+            approvals: None,
+            days_back: Some(14),
+            idle_days: None,
+            organization: Some(code(strict.plan.code)),
+            overhead_permille: None,
+            requires: Some(Set::new(vec![Requirement::Size])),
+            reversal_approvals: None,
+            rules: 1,
+            separate: Some(Set::new(Separation::ALL.to_vec())),
+            small_cell: None,
+        };
+        self.write(strict.admin, Body::PolicyChanged(own));
     }
 
     /// The place of an organization's desk.
@@ -182,7 +318,9 @@ impl Story {
         for undo in std::mem::take(&mut self.undo) {
             self.put_right(undo);
         }
+        self.receive_transfers(day);
         self.unusual_half_day(day);
+        self.unusual_stock(day);
         // Sundays are quiet; 1970-01-01 was a Thursday.
         let quiet = (day.0 + 4) % 7 == 0;
         let opened = self.now;
@@ -192,224 +330,42 @@ impl Story {
             if quiet && !self.random.chance(150) {
                 continue;
             }
-            let first_weeks = day.0 < moment("2025-11-20T00:00:00Z").date().0;
-            if self.random.chance(if first_weeks { 420 } else { 110 }) {
-                self.enrol(desk);
-            }
-            let rounds = if self.piling_up(desk, day) { 2 } else { u64::from(self.random.chance(560)) };
-            for _ in 0..rounds {
-                self.assign(desk);
-            }
-            if self.random.chance(14) {
-                self.cancel(desk);
-            }
-            if !self.holds_back(desk, day) {
-                self.deliver(desk, opened);
-            }
+            self.at_work(desk, day, opened);
+        }
+        if !quiet {
+            self.speak_up(day);
         }
     }
 
-    // ---- gifts
-
-    pub(super) fn donate(&mut self, desk: usize, goods: &[&str]) {
-        let good = &GOODS[item(goods[self.random.below(goods.len() as u64) as usize])];
-        let limits = Limits {
-            programme: self.random.chance(160).then(|| code(self.desks[desk].plan.work[0].0)),
-            district: self.random.chance(110).then(|| code(self.random.pick(&DISTRICTS).0)),
-            use_by: None,
-        };
-        let limits = if good.category == "food" && self.random.chance(80) {
-            Limits { use_by: Some(Date(self.now.date().0 + 90)), ..limits }
-        } else {
-            limits
-        };
-        // Many give a little and a few give much.
-        let minor = self.random.between(good.gift.0, good.gift.1) / if self.random.chance(120) { 1 } else { 8 };
-        let unit = good.unit_minor().max(good.gift.0 / 100);
-        let body = gift(self.donor(), code(good.code), good.quantity(minor.max(unit) / unit * unit), &limits, None);
-        if self.random.chance(35) {
-            let mut wrong = body.clone();
-            wrong.lots[0].quantity.minor *= 10;
-            let event = self.write(self.desks[desk].finance, Body::DonationReceived(wrong));
-            self.undo.push(Undo::Gift { desk, event, again: body });
-        } else {
-            self.receive(desk, body);
+    fn at_work(&mut self, desk: usize, day: Date, opened: Time) {
+        let first_weeks = day.0 < moment("2025-11-20T00:00:00Z").date().0;
+        if self.random.chance(if first_weeks { 420 } else { 110 }) {
+            self.enrol(desk);
         }
-    }
-
-    /// Enters a gift and puts it on the shelf.
-    pub(super) fn receive(&mut self, desk: usize, body: DonationReceived) -> EventId {
-        let limits = body.restrictions.as_ref().map_or(Limits::default(), |restrictions| Limits {
-            programme: restrictions.programmes.as_ref().and_then(|set| set.iter().next().copied()),
-            district: restrictions.regions.as_ref().and_then(|set| set.iter().next().copied()),
-            use_by: restrictions.use_by,
-        });
-        let lots = body.lots.clone();
-        let event = self.write(self.desks[desk].finance, Body::DonationReceived(body));
-        for (line, lot) in lots.iter().enumerate() {
-            let id = LotId { event, line: line as u16 };
-            let lot = Lot { id, item: item(lot.item.as_str()), decimals: lot.quantity.decimals, quantity: lot.quantity.minor, limits };
-            self.desks[desk].shelf.put(lot);
+        self.keep_pledges(desk, day);
+        if self.random.chance(140) {
+            self.record_need(desk);
         }
-        event
-    }
-
-    /// Enters a gift that nobody touches.
-    pub(super) fn receive_and_leave(&mut self, desk: usize, body: DonationReceived) {
-        self.write(self.desks[desk].finance, Body::DonationReceived(body));
-    }
-
-    fn donor(&mut self) -> Donor {
-        match self.random.below(10) {
-            0..4 => Donor { commitment: Some(self.hash()), name: None, r#type: DonorType::Individual },
-            4..8 => {
-                let name = Some(Text((*self.random.pick(&DONORS)).to_owned()));
-                Donor { commitment: None, name, r#type: DonorType::Organization }
-            }
-            8 => Donor { commitment: None, name: Some(Text(AKIMAT.1[0].to_owned())), r#type: DonorType::Government },
-            _ => Donor { commitment: None, name: None, r#type: DonorType::Anonymous },
+        let rounds = if self.piling_up(desk, day) { 2 } else { u64::from(self.random.chance(520)) };
+        for _ in 0..rounds {
+            self.assign(desk);
         }
-    }
-
-    pub(super) fn hash(&mut self) -> Blake3Hash {
-        Blake3Hash(self.random.bytes())
-    }
-
-    // ---- people
-
-    fn enrol(&mut self, desk: usize) {
-        let (programme, _) = *self.random.pick(self.desks[desk].plan.work);
-        let facilities = self.desks[desk].plan.code == "shipa";
-        let known = self.desks[desk].people.get(programme).map_or(0, Vec::len);
-        let (body, person) = match FACILITIES.get(known) {
-            Some((texts, district)) if facilities => {
-                let mut enrolled = self.enrolment(programme, district, RecipientType::Facility, 40);
-                enrolled.0.name = Some(names(*texts));
-                enrolled
-            }
-            _ => {
-                let district = self.random.pick(&DISTRICTS).0;
-                let r#type =
-                    if programme != "warm-winter" && self.random.chance(200) { RecipientType::Person } else { RecipientType::Household };
-                let size = if r#type == RecipientType::Person { 1 } else { 1 + self.random.below(4) + self.random.below(4) };
-                self.enrolment(programme, district, r#type, size)
-            }
-        };
-        let intake = self.desks[desk].intake;
-        let twice = self.random.chance(20);
-        self.write(intake, Body::RecipientEnrolled(body.clone()));
-        self.desks[desk].people.entry(programme).or_default().push(person);
-        if twice {
-            // The same people under a second token, by a slip of the hand: without the tag, which would have been refused.
-            let again = RecipientEnrolled { recipient: Token(self.random.bytes()), uniqueness: None, ..body };
-            let event = self.write(intake, Body::RecipientEnrolled(again));
-            self.undo.push(Undo::Enrolment { desk, event });
+        if self.random.chance(14) {
+            self.cancel(desk);
         }
-    }
-
-    /// An enrolment as it should be: with a commitment to who it is and a tag against enrolling twice.
-    pub(super) fn enrolment(&mut self, programme: &str, district: &str, r#type: RecipientType, size: u64) -> (RecipientEnrolled, Person) {
-        let in_private = r#type != RecipientType::Facility;
-        let body = RecipientEnrolled {
-            commitment: in_private.then(|| self.hash()),
-            key: None,
-            name: None,
-            programme: code(programme),
-            recipient: Token(self.random.bytes()),
-            reference: None,
-            region: code(district),
-            size: Some(size),
-            r#type,
-            uniqueness: in_private.then(|| self.hash()),
-        };
-        let person = Person { token: body.recipient, programme: body.programme, district: body.region, size };
-        (body, person)
-    }
-
-    // ---- help
-
-    fn assign(&mut self, desk: usize) {
-        let (programme, goods) = *self.random.pick(self.desks[desk].plan.work);
-        let Some(person) =
-            self.desks[desk].people.get(programme).filter(|people| !people.is_empty()).map(|people| *self.random.pick(people))
-        else {
-            return self.enrol(desk);
-        };
-        let Some(promise) = self.promise(desk, goods, &person, self.desks[desk].assign) else {
-            return self.donate(desk, goods);
-        };
-        let twice = self.random.chance(8);
-        self.desks[desk].promises.push(promise);
-        if twice && let Some(again) = self.promise(desk, goods, &person, self.desks[desk].assign) {
-            self.undo.push(Undo::Assignment { desk, promise: again });
+        if !self.holds_back(desk, day) {
+            self.deliver(desk, opened);
         }
-    }
-
-    /// Assigns one good to a person by its size; nothing if the shelf has too little of all.
-    pub(super) fn promise(&mut self, desk: usize, goods: &[&str], person: &Person, by: Device) -> Option<Promise> {
-        let first = self.random.below(goods.len() as u64) as usize;
-        let (place, quantity) = (0..goods.len()).find_map(|turn| {
-            let place = item(goods[(first + turn) % goods.len()]);
-            let quantity = self.usual_quantity(desk, place, person);
-            (self.desks[desk].shelf.free(place, person, self.now) >= quantity).then_some((place, quantity))
-        })?;
-        let rest = self.desks[desk].shelf.take(place, quantity, person, self.now);
-        let secret = self.random.chance(300).then(|| self.random.slip_code());
-        let body = AssignmentMade {
-            draws: draws(&rest),
-            due: self.random.chance(400).then(|| Date(self.now.date().0 + 21)),
-            lock: secret.as_ref().map(|code| Blake3Hash::of(code.as_bytes())),
-            need: None,
-            programme: person.programme,
-            recipient: person.token,
-            reference: None,
-        };
-        let id = self.write(by, Body::AssignmentMade(body));
-        Some(Promise { id, person: *person, rest, code: secret, begun: false, time: self.now })
-    }
-
-    fn deliver(&mut self, desk: usize, opened: Time) {
-        // What was promised in this half-day goes out in another.
-        let waiting = self.desks[desk].promises.iter().take_while(|promise| promise.time < opened).count();
-        if waiting == 0 || !self.random.chance(680) {
-            return;
+        match self.random.below(1000) {
+            0..12 => self.pledge(desk),
+            12..15 => self.give_back(desk),
+            15..75 => self.pay(desk),
+            75..80 => self.lose(desk),
+            80..105 => self.send(desk),
+            105..112 => self.withdraw(desk),
+            112..190 => self.serve(desk, day),
+            _ => {}
         }
-        let place = self.random.below(waiting.min(5) as u64) as usize;
-        let promise = self.desks[desk].promises.remove(place);
-        let field = *self.random.pick(&self.desks[desk].field);
-        let part = self.random.chance(110).then(|| self.random.between(300, 700));
-        // Some phones are in a village without a net for a day.
-        let late = if self.random.chance(60) { 24 * 3600 } else { 0 };
-        let time = Time(self.now.0 - late).max(promise.time);
-        let wrong = self.random.chance(12);
-        self.hand_over(desk, promise, field, time, part, wrong);
-    }
-
-    /// Delivers a promise, or a part of it; what is left waits on.
-    pub(super) fn hand_over(&mut self, desk: usize, mut promise: Promise, field: Device, time: Time, part: Option<u64>, wrong: bool) {
-        let handed = promise.hand_over(part);
-        let shown = if self.random.chance(900) { promise.code.take() } else { None };
-        let evidence = self.random.chance(200).then(|| self.hash());
-        let body = DeliveryMade { assignment: promise.id, code: shown.map(SlipCode), draws: draws(&handed), evidence, reference: None };
-        self.now.0 += self.random.between(15, 60) as i64;
-        let event = self.write_at(field, time, Body::DeliveryMade(body));
-        if wrong {
-            self.undo.push(Undo::Delivery { desk, event, promise, handed });
-        } else if !promise.rest.is_empty() {
-            self.desks[desk].promises.push(promise);
-        }
-    }
-
-    fn cancel(&mut self, desk: usize) {
-        let waiting = self.desks[desk].promises.len();
-        if waiting == 0 {
-            return;
-        }
-        let promise = self.desks[desk].promises.remove(self.random.below(waiting as u64) as usize);
-        let reason = *self.random.pick(&[CancellationReason::NotFound, CancellationReason::NotNeeded, CancellationReason::StockProblem]);
-        let body = AssignmentCancelled { assignment: promise.id, reason };
-        self.write(self.desks[desk].assign, Body::AssignmentCancelled(body));
-        promise.rest.into_iter().for_each(|part| self.desks[desk].shelf.put(part));
     }
 
     // ---- corrections
@@ -418,6 +374,7 @@ impl Story {
         match undo {
             Undo::Gift { desk, event, again } => {
                 self.write(self.desks[desk].finance, reversal(event, ReversalReason::WrongQuantity));
+                self.desks[desk].aside.retain(|lot| lot.id.event != event);
                 self.receive(desk, again);
             }
             Undo::Enrolment { desk, event } => {
@@ -431,6 +388,15 @@ impl Story {
                 promise.take_back(handed);
                 self.hand_over(desk, promise, field, self.now, None, false);
             }
+            Undo::Unwanted { desk, assignment, reason } => {
+                let waiting = self.desks[desk].promises.iter().position(|promise| promise.id == assignment);
+                if let Some(place) = waiting {
+                    self.call_off(desk, place, reason);
+                }
+            }
+            Undo::Twice { device, event } => {
+                self.write(device, reversal(event, ReversalReason::EnteredTwice));
+            }
         }
     }
 
@@ -441,25 +407,6 @@ impl Story {
     }
 }
 
-fn reversal(event: EventId, reason: ReversalReason) -> Body {
+pub(super) fn reversal(event: EventId, reason: ReversalReason) -> Body {
     Body::EventReversed(EventReversed { event, reason })
-}
-
-/// The body of a gift of one lot.
-pub(super) fn gift(
-    donor: Donor,
-    item: Code,
-    quantity: crate::event::Quantity,
-    limits: &Limits,
-    reference: Option<Blake3Hash>,
-) -> DonationReceived {
-    let restrictions = Restrictions {
-        categories: None,
-        items: None,
-        programmes: limits.programme.map(|programme| Set::new(vec![programme])),
-        regions: limits.district.map(|district| Set::new(vec![district])),
-        use_by: limits.use_by,
-    };
-    let restrictions = (*limits != Limits::default()).then_some(restrictions);
-    DonationReceived { donor, lots: vec![LotLine { item, quantity }], pledge: None, receipt: None, reference, restrictions }
 }

@@ -79,6 +79,18 @@ pub const GOODS: [Good; 15] = [
     },
 ];
 
+/// What one unit of each good costs on the market of a planned city, in minor units of money; nobody buys money and volunteers' hours.
+const PRICES: [u64; 15] =
+    [0, 29_000, 56_000, 48_000, 78_000, 115_000, 420_000, 1_250_000, 540_000, 780_000, 3_200, 1_850_000, 190_000, 1_480_000, 0];
+
+/// The place of money in [`GOODS`].
+pub const MONEY: usize = 0;
+
+/// What one unit of a good usually costs, in minor units of money; none if it is not for sale.
+pub fn price(place: usize) -> Option<u64> {
+    Some(PRICES[place]).filter(|price| *price > 0)
+}
+
 impl Good {
     /// The event body that defines it.
     pub fn definition(&self) -> ItemDefined {

@@ -121,6 +121,30 @@ impl Shelf {
         parts
     }
 
+    /// The lots, first in first.
+    pub fn lots(&self) -> &[Lot] {
+        &self.lots
+    }
+
+    /// How much of an item there is for anybody.
+    pub fn held(&self, item: usize) -> u64 {
+        self.lots.iter().filter(|lot| lot.item == item).map(|lot| lot.quantity).sum()
+    }
+
+    /// The largest lot of an item, among those that `fit`.
+    pub fn largest(&self, item: usize, fit: impl Fn(&Limits) -> bool) -> Option<Lot> {
+        self.lots.iter().filter(|lot| lot.item == item && fit(&lot.limits)).max_by_key(|lot| lot.quantity).copied()
+    }
+
+    /// Takes a part of one lot, which must hold as much.
+    pub fn take_from(&mut self, id: LotId, quantity: u64) -> Lot {
+        let lot = self.lots.iter_mut().find(|lot| lot.id == id).expect("a planner takes from lots it has just seen");
+        lot.quantity = lot.quantity.checked_sub(quantity).expect("a planner takes no more than it has just seen");
+        let part = Lot { quantity, ..*lot };
+        self.lots.retain(|lot| lot.quantity > 0);
+        part
+    }
+
     /// Forgets lots that may not be assigned any more.
     pub fn forget_expired(&mut self, day: Date) {
         self.lots.retain(|lot| lot.limits.use_by.is_none_or(|use_by| day <= use_by));
