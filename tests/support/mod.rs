@@ -250,11 +250,13 @@ impl World {
         id
     }
 
-    /// What is made stays: whatever of a standing lot is not on hand is assigned or delivered.
+    /// What is made stays: of a standing lot all is in some account, of a reversed one nothing.
     pub fn lots_add_up(&self) {
         for lot in &self.state.lots {
             let made = if lot.reversed { 0 } else { lot.quantity };
-            assert_eq!(lot.on_hand + lot.assigned + lot.delivered, made, "{lot:?}");
+            let here = lot.on_hand + lot.in_transit + lot.assigned;
+            let gone = lot.delivered + lot.spent + lot.lost + lot.returned + lot.transferred;
+            assert_eq!(here + gone, made, "{lot:?}");
         }
     }
 }
