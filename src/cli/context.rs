@@ -14,12 +14,14 @@ use serde_json::json;
 use crate::canonical::encode;
 use crate::cli::report::{Failure, Out};
 use crate::cli::secret::{Passphrase, Purpose, passphrase};
-use crate::crypto::SecretKey;
+use crate::cli::vault::take_back;
 use crate::crypto::keyfile::{self, Protection, SealRandomness};
+use crate::crypto::{PaperCode, SecretKey};
 use crate::event::kinds::{Body, draft_hash};
 use crate::event::{Code, Draft, EventId, LotId, Time, Token};
 use crate::rules::State;
 use crate::service::{Answer, Ledger, Reader};
+use crate::vault::Vault;
 
 /// The ledger a command works on.
 #[derive(Debug, Clone, Args)]
@@ -248,6 +250,22 @@ impl Pen {
     /// Signs, appends and reports one event.
     pub fn write(mut self, body: Body, out: &Out) -> Result<(), Failure> {
         let (answer, words) = self.append(body)?;
+        self.ledger.close()?;
+        out.answer(answer, || words);
+        Ok(())
+    }
+
+    /// Closes the ledger and gives the answer; a code that was planned for a refused event is taken back.
+    pub fn finish(
+        self,
+        planned: Option<(Vault, PaperCode)>,
+        appended: Result<(serde_json::Value, String), Failure>,
+        out: &Out,
+    ) -> Result<(), Failure> {
+        let (answer, words) = match planned {
+            Some((mut vault, code)) => take_back(&mut vault, appended, |vault| vault.content.forget_code(&code))?,
+            None => appended?,
+        };
         self.ledger.close()?;
         out.answer(answer, || words);
         Ok(())

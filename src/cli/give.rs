@@ -7,12 +7,15 @@ use crate::cli::context::{LedgerArg, Pen, SignArg, fill, find_event, find_lot, f
 use crate::cli::govern::some_set;
 use crate::cli::report::{Failure, Out};
 use crate::cli::setup::NameArg;
+use crate::cli::slip::shown_code;
+use crate::cli::vault::{VaultArg, plan_code, plan_enrolment, plan_receipt, take_back};
 use crate::crypto::Blake3Hash;
 use crate::event::kinds::*;
 use crate::event::values::format_minor;
 use crate::event::{Code, Date, Draw, EventId, LotId, Quantity, Token};
 use crate::rules::State;
 use crate::rules::state::{AssignmentIx, ItemIx, Lot, LotIx, OrganizationIx};
+use crate::vault::Period;
 
 /// A quantity and an item, as typed: `500 rice`, `12.50 KZT`.
 pub fn pairs(words: &[String]) -> Result<Vec<(String, Code)>, Failure> {
@@ -67,6 +70,14 @@ pub struct Enrol {
     /// The uniqueness tag (64 hex digits): the same person twice in a programme gives the same tag and is refused.
     #[arg(long, value_name = "HASH")]
     uniqueness: Option<Blake3Hash>,
+    /// Take it from the vault: the handle of a person there. Makes token, commitment, uniqueness tag and the code of a card.
+    #[arg(long, value_name = "HANDLE", conflicts_with_all = ["commitment", "uniqueness"])]
+    person: Option<String>,
+    /// Within which they are helped once, like 2026 or 2026-01; the whole programme if not given. Only with --person.
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "PERIOD", requires = "person")]
+    period: Period,
+    #[command(flatten)]
+    vault: VaultArg,
     #[command(flatten)]
     ledger: LedgerArg,
     #[command(flatten)]
@@ -76,13 +87,25 @@ pub struct Enrol {
 impl Enrol {
     /// Runs the command.
     pub fn run(self, out: &Out) -> Result<(), Failure> {
-        let mut token = [0u8; 16];
-        fill(&mut token)?;
-        let recipient = Token(token);
+        let mut pen = Pen::open(&self.ledger, &self.sign, out)?;
+        let mut planned = None;
+        let (recipient, commitment, uniqueness, key) = match &self.person {
+            Some(handle) => {
+                let mut vault = self.vault.open()?;
+                let plan = plan_enrolment(&mut vault, pen.state(), handle, self.programme, self.period)?;
+                planned = Some(vault);
+                (plan.token, Some(plan.commitment), plan.uniqueness, Some(plan.key))
+            }
+            None => {
+                let mut token = [0u8; 16];
+                fill(&mut token)?;
+                (Token(token), self.commitment, self.uniqueness, None)
+            }
+        };
         let name = (!self.name.is_empty()).then(|| NameArg::of(self.name).names());
         let body = RecipientEnrolled {
-            commitment: self.commitment,
-            key: None,
+            commitment,
+            key,
             name,
             programme: self.programme,
             recipient,
@@ -90,10 +113,13 @@ impl Enrol {
             region: self.region,
             size: self.size,
             r#type: self.r#type,
-            uniqueness: self.uniqueness,
+            uniqueness,
         };
-        let mut pen = Pen::open(&self.ledger, &self.sign, out)?;
-        let (mut answer, words) = pen.append(Body::RecipientEnrolled(body))?;
+        let appended = pen.append(Body::RecipientEnrolled(body));
+        let (mut answer, words) = match &mut planned {
+            Some(vault) => take_back(vault, appended, |vault| vault.content.forget_enrolment(&recipient))?,
+            None => appended?,
+        };
         pen.ledger.close()?;
         answer["recipient"] = recipient.to_string().into();
         out.answer(answer, || format!("{words}\nrecipient  {recipient}"));
@@ -136,6 +162,14 @@ pub struct Donate {
     /// BLAKE3 of the code on the donor's receipt (64 hex digits).
     #[arg(long, value_name = "HASH")]
     receipt: Option<Blake3Hash>,
+    /// Make a receipt code and keep it in the vault; `aidledger slips --receipt` prints it.
+    #[arg(long, conflicts_with = "receipt")]
+    with_receipt: bool,
+    /// The donor's handle in the vault, for a commitment to who it is. Only with --with-receipt.
+    #[arg(long, value_name = "HANDLE", requires = "with_receipt", conflicts_with = "commitment")]
+    person: Option<String>,
+    #[command(flatten)]
+    vault: VaultArg,
     #[command(flatten)]
     ledger: LedgerArg,
     #[command(flatten)]
@@ -153,7 +187,7 @@ pub fn parse_donor(text: &str) -> Result<(DonorType, Option<String>), String> {
 impl Donate {
     /// Runs the command.
     pub fn run(self, out: &Out) -> Result<(), Failure> {
-        let pen = Pen::open(&self.ledger, &self.sign, out)?;
+        let mut pen = Pen::open(&self.ledger, &self.sign, out)?;
         let state = pen.state();
         let lots = lot_lines(state, &self.what)?;
         let pledge = self.pledge.as_deref().map(|pledge| find_event(state, pledge)).transpose()?;
@@ -170,18 +204,18 @@ impl Donate {
             && restrictions.regions.is_none()
             && restrictions.use_by.is_none();
         let (r#type, name) = self.from;
-        let donor = Donor { commitment: self.commitment, name: name.map(Text), r#type };
-        pen.write(
-            Body::DonationReceived(DonationReceived {
-                donor,
-                lots,
-                pledge,
-                receipt: self.receipt,
-                reference: None,
-                restrictions: (!none).then_some(restrictions),
-            }),
-            out,
-        )
+        let mut planned = None;
+        let (mut commitment, mut receipt) = (self.commitment, self.receipt);
+        if self.with_receipt {
+            let mut vault = self.vault.open()?;
+            let (code, donor) = plan_receipt(&mut vault, self.person.as_deref())?;
+            (commitment, receipt) = (donor.or(commitment), Some(code.lock()));
+            planned = Some((vault, code));
+        }
+        let donor = Donor { commitment, name: name.map(Text), r#type };
+        let restrictions = (!none).then_some(restrictions);
+        let appended = pen.append(Body::DonationReceived(DonationReceived { donor, lots, pledge, receipt, reference: None, restrictions }));
+        pen.finish(planned, appended, out)
     }
 }
 
@@ -270,9 +304,14 @@ pub struct Assign {
     /// BLAKE3 of the one-time code on the recipient's slip (64 hex digits).
     #[arg(long, value_name = "HASH")]
     lock: Option<Blake3Hash>,
+    /// Make the one-time code of a slip and keep it in the vault; `aidledger slips --assignment` prints it.
+    #[arg(long, conflicts_with = "lock")]
+    with_code: bool,
     /// The need that it answers: the id of need.recorded, or its beginning. Without it the recipient's oldest needs are served.
     #[arg(long, value_name = "NEED")]
     need: Option<String>,
+    #[command(flatten)]
+    vault: VaultArg,
     #[command(flatten)]
     ledger: LedgerArg,
     #[command(flatten)]
@@ -282,7 +321,7 @@ pub struct Assign {
 impl Assign {
     /// Runs the command.
     pub fn run(self, out: &Out) -> Result<(), Failure> {
-        let pen = Pen::open(&self.ledger, &self.sign, out)?;
+        let mut pen = Pen::open(&self.ledger, &self.sign, out)?;
         let state = pen.state();
         let recipient = find_recipient(state, &self.to)?;
         let programme =
@@ -292,8 +331,16 @@ impl Assign {
         let time = self.sign.at.unwrap_or_else(crate::cli::context::now);
         let fits = |lot: &Lot| state.restriction_broken(lot, &state.use_for(lot, row, time)).is_none();
         let draws = choose(&pen, &self.what, &self.lots, fits, out)?;
-        let body = AssignmentMade { draws, due: self.due, lock: self.lock, need, programme, recipient, reference: None };
-        pen.write(Body::AssignmentMade(body), out)
+        let (mut lock, mut planned) = (self.lock, None);
+        if self.with_code {
+            let mut vault = self.vault.open()?;
+            let code = plan_code(&mut vault, recipient)?;
+            lock = Some(code.lock());
+            planned = Some((vault, code));
+        }
+        let body = AssignmentMade { draws, due: self.due, lock, need, programme, recipient, reference: None };
+        let appended = pen.append(Body::AssignmentMade(body));
+        pen.finish(planned, appended, out)
     }
 }
 
@@ -349,17 +396,15 @@ pub fn find_assignment(state: &State, text: &str) -> Result<(EventId, Assignment
 impl Deliver {
     /// Runs the command.
     pub fn run(self, out: &Out) -> Result<(), Failure> {
-        let code = match &self.code_file {
-            Some(path) => {
-                let text = std::fs::read_to_string(path).map_err(|error| Failure::io(path, error))?;
-                let code: SlipCode = text.lines().next().unwrap_or_default().trim().parse().map_err(Failure::unable)?;
-                Some(code)
-            }
+        let typed = match &self.code_file {
+            Some(path) => Some(std::fs::read_to_string(path).map_err(|error| Failure::io(path, error))?),
             None => None,
         };
         let pen = Pen::open(&self.ledger, &self.sign, out)?;
         let state = pen.state();
         let (id, place) = find_assignment(state, &self.assignment)?;
+        let lock = state.assignments[place.at()].lock.as_deref();
+        let code = typed.map(|typed| shown_code(typed.lines().next().unwrap_or_default(), lock)).transpose()?;
         let mut rest: Vec<(LotIx, u64)> = state.assignments[place.at()].remaining().collect();
         let draw = |(lot, minor): (LotIx, u64)| {
             let decimals = state.items.at(state.lots[lot.at()].item.0).decimals;

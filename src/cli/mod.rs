@@ -7,6 +7,7 @@
 //! * [`context`]: the ledger, keys and passphrases a command works with; shortened ids.
 //! * [`setup`]: init, key. [`govern`]: organization, item, region, programme. [`give`]: enrol, donate, assign, deliver, cancel, reverse.
 //! * [`submit`]: sign, append. [`look`]: show, list, history. [`balance`], [`trace`]. [`prove`]: checkpoint, prove, check-proof.
+//! * [`vault`]: vault, erase. [`evidence`]: evidence. [`slip`]: codes on paper.
 //! * [`verify`]: verify, rebuild, export. [`import`]: spreadsheets. [`demo`], [`simulate`]: ledgers to try out. [`mod@bench`]: measurements.
 
 pub mod balance;
@@ -15,6 +16,7 @@ pub mod card;
 pub mod context;
 pub mod control;
 pub mod demo;
+pub mod evidence;
 pub mod give;
 pub mod govern;
 pub mod headline;
@@ -27,8 +29,10 @@ pub mod report;
 pub mod secret;
 pub mod setup;
 pub mod simulate;
+pub mod slip;
 pub mod submit;
 pub mod trace;
+pub mod vault;
 pub mod verify;
 pub mod volunteer;
 pub mod witness;
@@ -94,6 +98,14 @@ enum Command {
     /// Record volunteers' work, honour it, and state it.
     #[command(subcommand)]
     Volunteer(volunteer::VolunteerCommand),
+    /// Keep who is who, encrypted, in a file of your own.
+    #[command(subcommand)]
+    Vault(vault::VaultCommand),
+    Erase(vault::Erase),
+    /// Keep photos and signed lists in the vault, commit to them in the ledger, and open them to an auditor.
+    #[command(subcommand)]
+    Evidence(evidence::EvidenceCommand),
+    Slips(slip::Slips),
     Sign(submit::Sign),
     Append(submit::Append),
     Import(import::Import),
@@ -174,6 +186,10 @@ fn run(command: Command, out: &Out) -> Result<(), Failure> {
         Command::Approve(args) => args.run(out),
         Command::Policy(command) => command.run(out),
         Command::Volunteer(command) => command.run(out),
+        Command::Vault(command) => command.run(out),
+        Command::Erase(args) => args.run(out),
+        Command::Evidence(command) => command.run(out),
+        Command::Slips(args) => args.run(out),
         Command::Sign(args) => args.run(out),
         Command::Append(args) => args.run(out),
         Command::Import(args) => args.run(out),

@@ -139,6 +139,29 @@ impl From<crate::views::StoredError> for Failure {
     }
 }
 
+impl From<crate::vault::VaultError> for Failure {
+    fn from(error: crate::vault::VaultError) -> Failure {
+        use crate::vault::{ContentFault, VaultError};
+        match &error {
+            VaultError::Missing(_) => {
+                Failure::unable(error).hint("name its file with --vault, or make one with `aidledger vault init --vault FILE`")
+            }
+            VaultError::InLedger { .. } => Failure::unable(error).hint("choose a place of your own, outside the ledger's folder"),
+            VaultError::Locked(_) => Failure::unable(error).hint("wait until the other command is done"),
+            VaultError::Fault(ContentFault::HandleUnknown) => Failure::no(error).hint("`aidledger vault list` shows the handles"),
+            VaultError::Fault(ContentFault::HandleTaken) => {
+                Failure::no(error).hint("choose another, or give --change to change who is there")
+            }
+            VaultError::Fault(ContentFault::NumberMissing) => {
+                Failure::no(error).hint("add it with `aidledger vault add-person HANDLE --change`")
+            }
+            VaultError::Fault(ContentFault::NumberTaken(_)) => Failure::no(error).hint("`aidledger vault list` shows the handles"),
+            VaultError::EvidenceUnknown(_) => Failure::no(error).hint("`aidledger vault list --json` shows the commitments"),
+            _ => Failure::unable(error),
+        }
+    }
+}
+
 /// Where answers go.
 #[derive(Debug)]
 pub struct Out {

@@ -3,8 +3,8 @@
 //! ```text
 //! intake      the secret that makes uniqueness tags
 //! people      handle -> identity number?, fields (name, phone, …), enrolments {token, programme, period, salt, identity, card}
-//! slips       assignment -> recipient's token, code
-//! receipts    donation -> code, and a person's handle, salt, identity
+//! slips       recipient's token, code; the assignment is the one whose lock is the code's
+//! receipts    code, and a person's handle, salt, identity; the donation is the one whose receipt is the code's lock
 //! evidence    commitment -> salt, file's hash, its own key, note?, person?
 //! backups     where copies were put
 //! ```
@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 use super::formulas::{FIELD_BYTES_MAX, IdentityNumber, Period, identity_commitment, identity_text, uniqueness_tag};
 use super::secret::{SecretBytes, SecretText, as_text};
 use crate::crypto::{Blake3Hash, PaperCode};
-use crate::event::{Code, EventId, Token};
+use crate::event::{Code, Token};
 
 /// Everything in a vault.
 #[derive(Serialize, Deserialize)]
@@ -75,7 +75,6 @@ impl Enrolment {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Slip {
-    pub assignment: EventId,
     pub recipient: Token,
     pub code: SecretText,
 }
@@ -84,7 +83,6 @@ pub struct Slip {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Receipt {
-    pub donation: EventId,
     pub code: SecretText,
     pub donor: Option<DonorIdentity>,
 }
@@ -96,6 +94,13 @@ pub struct DonorIdentity {
     pub person: String,
     pub salt: SecretBytes,
     pub identity: SecretText,
+}
+
+impl DonorIdentity {
+    /// What stands in the ledger for who it is.
+    pub fn commitment(&self) -> Blake3Hash {
+        identity_commitment(&self.salt, &self.identity)
+    }
 }
 
 /// A file of evidence, sealed beside the vault.
@@ -230,6 +235,34 @@ impl Content {
             }
         };
         Ok(&person.enrolments[place])
+    }
+
+    /// Takes back a planned enrolment that the ledger refused.
+    pub fn forget_enrolment(&mut self, token: &Token) {
+        for person in self.people.values_mut() {
+            person.enrolments.retain(|enrolment| enrolment.token != *token);
+        }
+    }
+
+    /// The code whose lock this is, among slips and receipts.
+    pub fn code_of(&self, lock: &Blake3Hash) -> Option<PaperCode> {
+        let codes = self.slips.iter().map(|slip| &slip.code).chain(self.receipts.iter().map(|receipt| &receipt.code));
+        codes.filter_map(|code| code.parse::<PaperCode>().ok()).find(|code| code.lock() == *lock)
+    }
+
+    /// Takes back a code whose event the ledger refused.
+    pub fn forget_code(&mut self, code: &PaperCode) {
+        self.slips.retain(|slip| *slip.code != code.as_str());
+        self.receipts.retain(|receipt| *receipt.code != code.as_str());
+    }
+
+    /// Who a person is, with a fresh salt, for a commitment.
+    ///
+    /// # Errors
+    /// [`ContentFault::HandleUnknown`].
+    pub fn donor(&self, handle: &str, salt: SecretBytes) -> Result<DonorIdentity, ContentFault> {
+        let person = self.person(handle)?;
+        Ok(DonorIdentity { person: handle.to_owned(), salt, identity: identity_text(person.number.as_ref(), &person.fields) })
     }
 
     /// The person and enrolment of a token.

@@ -362,6 +362,25 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), VaultError> {
     sync_folder(path).map_err(|cause| io_error("sync the folder of", path, cause))
 }
 
+/// Writes a new file that only its owner can read, never over another.
+///
+/// # Errors
+/// [`VaultError::Exists`], [`VaultError::Io`].
+pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), VaultError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    private(&mut options);
+    let mut file = options.open(path).map_err(|cause| match cause.kind() {
+        io::ErrorKind::AlreadyExists => VaultError::Exists(path.into()),
+        _ => io_error("create", path, cause),
+    })?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| sync_folder(path));
+    written.map_err(|cause| {
+        let _ = fs::remove_file(path);
+        io_error("write", path, cause)
+    })
+}
+
 /// The first half of [`replace`]: a crash may follow.
 fn write_beside(path: &Path, bytes: &[u8]) -> Result<PathBuf, VaultError> {
     let fresh = beside(path, ".new");

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use super::content::{Enrolment, Evidence};
+use super::content::{Content, DonorIdentity, Enrolment, Evidence};
 use super::formulas::{evidence_commitment, identity_commitment, identity_text};
 use super::secret::{SecretBytes, SecretText, as_text};
 use crate::crypto::Blake3Hash;
@@ -71,8 +71,32 @@ impl Opening {
 
     /// The opening of who a recipient is.
     pub fn of_enrolment(enrolment: &Enrolment) -> Opening {
-        let identity = serde_json::from_str(&enrolment.identity).expect("a vault holds identities that were made here");
-        Opening::Identity { commitment: enrolment.commitment(), identity, salt: enrolment.salt.clone() }
+        Opening::of_identity(enrolment.commitment(), &enrolment.identity, &enrolment.salt)
+    }
+
+    /// The opening of who a donor is.
+    pub fn of_donor(donor: &DonorIdentity) -> Opening {
+        Opening::of_identity(donor.commitment(), &donor.identity, &donor.salt)
+    }
+
+    fn of_identity(commitment: Blake3Hash, identity: &str, salt: &SecretBytes) -> Opening {
+        let identity = serde_json::from_str(identity).expect("a vault holds identities that were made here");
+        Opening::Identity { commitment, identity, salt: salt.clone() }
+    }
+
+    /// The opening of a commitment to who somebody is, if the vault holds it.
+    pub fn of_person(content: &Content, commitment: &Blake3Hash) -> Option<Opening> {
+        let enrolments = content.people.values().flat_map(|person| &person.enrolments);
+        let donors = content.receipts.iter().filter_map(|receipt| receipt.donor.as_ref());
+        let enrolment = enrolments.map(Opening::of_enrolment).find(|opening| opening.commitment() == commitment);
+        enrolment.or_else(|| donors.map(Opening::of_donor).find(|opening| opening.commitment() == commitment))
+    }
+
+    /// What it opens.
+    pub fn commitment(&self) -> &Blake3Hash {
+        match self {
+            Opening::Evidence { commitment, .. } | Opening::Identity { commitment, .. } => commitment,
+        }
     }
 
     /// The text of its file. [`Opening::parse`] is the inverse.
