@@ -1,4 +1,5 @@
 use super::*;
+use crate::record;
 
 record! {
     /// A sample.

@@ -48,9 +48,8 @@ struct Traced {
 
 impl Traced {
     /// The value that a number of units from the beginning stand for: `floor(units · V / Q)`.
-    fn value_of(&self, units: u64) -> u64 {
-        let value = u128::from(units) * u128::from(self.value) / u128::from(self.quantity);
-        u64::try_from(value).expect("it is at most V")
+    fn value_of(&self, units: u64) -> u128 {
+        u128::from(units) * u128::from(self.value) / u128::from(self.quantity)
     }
 
     /// The stretches of the ruler that units stand for, in order.
@@ -64,13 +63,15 @@ impl Traced {
 }
 
 /// Appends the part of a ruler between two places.
-fn cut(ruler: &[Stretch], from: u64, to: u64, out: &mut Vec<Stretch>) {
-    let mut at = 0;
+fn cut(ruler: &[Stretch], from: u128, to: u128, out: &mut Vec<Stretch>) {
+    // 256 draws of nearly 10^18 do not fit 64 bits.
+    let mut at = 0u128;
     for stretch in ruler {
-        let len = stretch.end - stretch.start;
+        let len = u128::from(stretch.end - stretch.start);
         let (low, high) = (from.max(at), to.min(at + len));
         if low < high {
-            out.push(Stretch { gift: stretch.gift, start: stretch.start + (low - at), end: stretch.start + (high - at) });
+            let within = |place: u128| stretch.start + u64::try_from(place - at).expect("it lies within the stretch");
+            out.push(Stretch { gift: stretch.gift, start: within(low), end: within(high) });
         }
         at += len;
         if at >= to {
@@ -234,9 +235,9 @@ impl<'s, E: Entries> Tracer<'s, E> {
                 // The money of the whole purchase, lots ascending by id as in the event, cut by the costs of the lines before.
                 let money: Vec<Stretch> = made().draws.iter().flat_map(|(drawn, _)| part(*drawn, Place::Purchased(movement))).collect();
                 let costs = &made().costs;
-                let from: u64 = costs[..line].iter().sum();
+                let from: u128 = costs[..line].iter().map(|cost| u128::from(*cost)).sum();
                 let mut ruler = Vec::new();
-                cut(&money, from, from + costs[line], &mut ruler);
+                cut(&money, from, from + u128::from(costs[line]), &mut ruler);
                 ruler
             }
             _ => vec![Stretch { gift: lot, start: 0, end: row.quantity }],
