@@ -16,10 +16,12 @@ import binascii
 import calendar
 import functools
 import hashlib
+import itertools
 import json
 import os
 import re
 import sys
+import unicodedata
 from datetime import datetime, timedelta
 
 from blake3 import blake3
@@ -773,6 +775,242 @@ def check_proof(data, logs, entry_bytes, ledger):
     return {"event": own, "index": index, "ledger": of, "origin": checkpoint.origin, "size": checkpoint.size}
 
 
+# ---------------------------------------------------------------- personal data (11.11)
+
+DIGIT_ZEROS = """
+0030 0660 06F0 07C0 0966 09E6 0A66 0AE6 0B66 0BE6 0C66 0CE6 0D66 0DE6 0E50 0ED0 0F20 1040 1090 17E0 1810 1946 19D0 1A80 1A90 1B50
+1BB0 1C40 1C50 A620 A8D0 A900 A9D0 A9F0 AA50 ABF0 FF10 104A0 10D30 11066 110F0 11136 111D0 112F0 11450 114D0 11650 116C0 11730 118E0
+11950 11C50 11D50 11DA0 16A60 16AC0 16B50 1D7CE 1D7D8 1D7E2 1D7EC 1D7F6 1E950 1FBF0
+"""
+DIGITS = {chr(int(zero, 16) + n): n for zero in DIGIT_ZEROS.split() for n in range(10)}
+GAPS = (
+    dict.fromkeys("\u0020\u00a0\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B))), " ")
+    | dict.fromkeys("-\u2212\ufe58\ufe63\uff0d" + "".join(map(chr, range(0x2010, 0x2016))), "-")
+    | dict.fromkeys(".\uff0e\u00b7\u2024", ".")
+    | dict.fromkeys("/\uff0f", "/")
+    | dict.fromkeys("(\uff08[", "(")
+    | dict.fromkeys(")\uff09]", ")")
+)
+UNSEEN = frozenset("\u00ad\u2060\ufeff" + "".join(map(chr, range(0x200B, 0x2010))))
+HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
+
+
+def shapes(written):
+    return [[int(n) for n in shape.split()] for shape in written.split(";")]
+
+
+IDENTITY_NUMBER = shapes("12;6 6;4 4 4;3 3 3 3;6 1 5;6 1 4 1;6 5 1;2 2 2 6;2 2 2 1 4 1") + [[1] * 12]
+PHONE = shapes(
+    "11;1 10;4 7;1 3 7;1 3 3 4;1 3 3 2 2;1 3 2 2 3;1 3 2 3 2;4 3 4;4 3 2 2;4 2 2 3;1 4 6;1 4 2 2 2;1 4 3 3;1 4 2 4;5 6;5 2 2 2;5 3 3;1 5 5;"
+    "1 5 1 2 2"
+) + [[1] * 11]
+PHONE_SHORT = shapes("3 3 2 2;3 3 4;3 7;4 2 2 2;4 6")
+CARD = shapes("13;14;15;16;17;18;19;4 4 4 4;8 8;4 4 4 4 3;4 6 5;4 6 4;4 4 4 1") + [[2] * 8, [1] * 16]
+CODES_OF_7 = {*range(9), *range(10, 19), *range(21, 30), 36, 47, 50, 51, *range(60, 65), 71, *range(75, 79)}
+
+
+def is_letter(c):
+    # Python has no property Alphabetic; what is missing are marks that stand beside no number.
+    return c.isalpha() or unicodedata.category(c) == "Nl"
+
+
+def blanked(text):
+    chars = [c for c in text if c not in UNSEEN]
+    at = 0
+    while at < len(chars):
+        end = at
+        while end < len(chars) and (chars[end] in HEX_DIGITS or chars[end] == "-"):
+            end += 1
+        hyphens = [n for n, c in enumerate(chars[at:end]) if c == "-"]
+        if (end - at == 36 and hyphens == [8, 13, 18, 23]) or (end - at >= 32 and not hyphens):
+            chars[at:end] = "#" * (end - at)
+        at = max(end, at + 1)
+    return chars
+
+
+def is_mixed(beside):
+    letters = "".join(itertools.takewhile(is_letter, beside))
+    following = beside[len(letters) : len(letters) + 1]
+    return bool(letters) and (HEX_DIGITS.issuperset(letters) or (following and following[0] in DIGITS))
+
+
+class Run:
+    """A row of groups of digits, with the gap before each."""
+
+    def __init__(self, chars, at):
+        self.groups, self.gaps = [], []
+        self.mixed_before = is_mixed(chars[:at][::-1])
+        before = chars[max(0, at - 3) : at]
+        last = next((c for c in reversed(before) if c not in " (\uff08"), None)
+        bracket = before and before[-1] in "(\uff08["
+        gap = "+" if last in ("+", "\uff0b", "\ufe62") else "(" if bracket else " "
+        while True:
+            group = [DIGITS[c] for c in itertools.takewhile(DIGITS.__contains__, chars[at:])]
+            self.groups.append(group)
+            self.gaps.append(gap)
+            at += len(group)
+            between = [GAPS[c] for c in itertools.takewhile(GAPS.__contains__, chars[at : at + 4])]
+            beyond = at + len(between)
+            if not 1 <= len(between) <= 3 or beyond >= len(chars) or chars[beyond] not in DIGITS:
+                break
+            drawn = [c for c in between if c in "()"] + [c for c in between if c != " "] + [" "]
+            gap, at = drawn[0], beyond
+        self.end = at
+        self.mixed_after = is_mixed(chars[at:])
+        fraction = len(list(itertools.takewhile(DIGITS.__contains__, chars[at + 1 :])))
+        self.decimals_after = chars[at : at + 1] == [","] and 1 <= fraction <= 2
+
+    def written(self, n, shape):
+        """The digits of the groups from n if they are written in the shape, else none."""
+        end = n + len(shape)
+        groups, last = self.groups[n:end], end == len(self.groups)
+        if [len(group) for group in groups] != shape:
+            return None
+        if len(shape) == 1 and end == len(self.groups) - 1 and self.gaps[end] == "." and len(self.groups[end]) <= 9:
+            return None
+        if last and (self.decimals_after or self.mixed_after):
+            return None
+        if last and n == 0 and len(shape) == 2 and self.gaps[1] == ".":
+            return None
+        if n and self.gaps[n] == "." and self.groups[n - 1] == [0]:
+            return None
+        return [digit for group in groups for digit in group]
+
+    def one_gap(self, n, end):
+        return len(set(self.gaps[n + 1 : end])) <= 1
+
+    def goes_on(self, n, end):
+        if end - n == 1:
+            return False
+        gap, sizes = self.gaps[n + 1], [len(group) for group in self.groups]
+        before = n > 0 and self.gaps[n] == gap and (sizes[n - 1] == sizes[n] or set(sizes[n:end]) == {3})
+        return before or (end < len(sizes) and self.gaps[end] == gap and sizes[end] == sizes[end - 1])
+
+    def plain(self, n, shape):
+        end = n + len(shape)
+        return self.one_gap(n, end) and not self.goes_on(n, end)
+
+    def with_plus(self, n):
+        for end in range(n + 1, len(self.groups) + 1):
+            groups = self.groups[n:end]
+            digits = [digit for group in groups for digit in group]
+            fits = digits[0] and (len(digits) == 11 if digits[0] in (1, 7) else 10 <= len(digits) <= 15)
+            amount = len(groups) > 1 and len(groups[0]) < 3 and all(len(g) == 3 for g in groups[1:]) and self.one_gap(n, end)
+            if fits and not amount:
+                return not (end == len(self.groups) and (self.mixed_after or self.decimals_after))
+        return False
+
+    def from_abroad(self, n):
+        digits = []
+        for group in self.groups[n : n + 7]:
+            digits += group
+            if len(digits) >= 13:
+                break
+        return len(digits) == 13 and digits[:3] == [0, 0, 7] and code_in_use(digits[3:])
+
+    def identifies(self, n):
+        if n == 0 and self.mixed_before:
+            return False
+        for shape in IDENTITY_NUMBER:
+            digits = self.written(n, shape)
+            if digits and self.plain(n, shape) and is_identity_number(digits):
+                return True
+        if self.gaps[n] == "+" and self.with_plus(n):
+            return True
+        for shape in PHONE:
+            digits = self.written(n, shape)
+            if digits and digits[0] in (7, 8) and code_in_use(digits[1:]):
+                return True
+        for shape in PHONE_SHORT:
+            digits = self.written(n, shape)
+            if digits and code_in_use(digits):
+                usual = digits[0] in (7, 9) and shape == [3, 3, 2, 2] and not self.goes_on(n, n + 4)
+                if usual or (self.gaps[n] == "(" and self.gaps[n + 1] == ")"):
+                    return True
+        for shape in CARD:
+            digits = self.written(n, shape)
+            if digits and self.plain(n, shape) and is_card(digits):
+                return True
+        return self.from_abroad(n)
+
+
+def number(digits):
+    return int("".join(map(str, digits)))
+
+
+def is_identity_number(d):
+    year, month, day = number(d[:2]), number(d[2:4]), number(d[4:6])
+    leap = year % 4 == 0 and not (year == 0 and 1 <= d[6] <= 4)
+    lengths = (31, 29 if leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+    if d[6] > 6 or not 1 <= month <= 12 or not 1 <= day <= lengths[month - 1]:
+        return False
+    for weights in (range(1, 12), (*range(3, 12), 1, 2)):
+        s = sum(a * b for a, b in zip(d, weights)) % 11
+        if s != 10:
+            return s == d[11]
+    return False
+
+
+def code_in_use(d):
+    first, rest = d[0], number(d[1:3])
+    if d[3:6] == [0, 0, 0]:
+        return False
+    if first == 7:
+        return rest in CODES_OF_7
+    return (first in (3, 4) and rest > 0) or (first == 8 and rest >= 10) or (first == 9 and rest != 11)
+
+
+def is_card(d):
+    second = d[-2::-2]
+    luhn = sum(d[-1::-2]) + sum(n * 2 // 10 + n * 2 % 10 for n in second)
+    ean = sum(d[-1::-2]) + 3 * sum(second)
+    if len(set(d)) == 1 or luhn % 10 or (len(d) == 13 and ean % 10 == 0):
+        return False
+    count, two, three, four = len(d), number(d[:2]), number(d[:3]), number(d[:4])
+    return (
+        (count in (13, 16, 19) and d[0] == 4)
+        or (count == 14 and (two in (36, 38, 39) or 300 <= three <= 305))
+        or (count == 15 and two in (34, 37))
+        or (count == 16 and (51 <= two <= 55 or 2221 <= four <= 2720 or four in (8600, 9860)))
+        or (16 <= count <= 19 and (2200 <= four <= 2204 or 3528 <= four <= 3589))
+        or (two == 50 or 56 <= two <= 69)
+    )
+
+
+def holds_personal_data(text):
+    chars = blanked(text)
+    at = 0
+    while at < len(chars):
+        if chars[at] not in DIGITS:
+            at += 1
+            continue
+        run = Run(chars, at)
+        if any(run.identifies(n) for n in range(len(run.groups))):
+            return True
+        at = run.end
+    return False
+
+
+def public_texts(kind, body):
+    """The texts and codes that rule 124 looks at."""
+    for member in ("name", "organization_name"):
+        # The name of a donor is looked at below; `name` of a body is always one of names.
+        yield from body.get(member, {}).values()
+    members = {
+        "ledger.opened": ("origin",),
+        "organization.registered": ("organization",),
+        "key.granted": ("label",),
+        "item.defined": ("category", "item", "unit"),
+        "region.defined": ("region",),
+        "programme.opened": ("programme",),
+        "transfer.sent": ("carrier", "waybill"),
+        "dispute.answered": ("flag",),
+    }
+    yield from (body[member] for member in members.get(kind, ()) if member in body)
+    if "name" in body.get("donor", {}):
+        yield body["donor"]["name"]
+
+
 # ---------------------------------------------------------------- the state machine (10, 11)
 
 ROLES = {
@@ -981,6 +1219,10 @@ class State:
         need(recipient and not recipient["reversed"], 301, "no such recipient")
         return recipient
 
+    def check_texts(self, event):
+        for text in public_texts(event["kind"], event["body"]):
+            need(not holds_personal_data(text), 124, "a text holds a personal identifier")
+
     def check_members(self, event):
         """What the policies require (rule 125)."""
         kind, body = event["kind"], event["body"]
@@ -1025,6 +1267,7 @@ class State:
         need(days_back is None or days_between(event["time"], recorded) <= days_back, 123, f"more than {days_back} days back")
         if "reference" in body:
             need((event["organization"], body["reference"]) not in self.references, 122, "the reference is used")
+        self.check_texts(event)
         need(kind != "ledger.opened", 111, "the ledger is open already")
         getattr(self, "check_" + kind.replace(".", "_"))(event, body, key)
         self.check_members(event)
@@ -1042,6 +1285,7 @@ class State:
         need(admitted(bytes.fromhex(body["log_key"])), 202, "the log key is not admitted")
         need(admitted(bytes.fromhex(event["signer"])), 202, "the signer is not admitted")
         need(body["log_key"] != event["signer"], 208, "the log's key signs no events")
+        self.check_texts(event)
 
     def check_organization_registered(self, event, body, key):
         need(body["organization"] not in self.organizations, 203, "the code is taken")

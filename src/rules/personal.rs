@@ -1,4 +1,4 @@
-//! Finds what must never enter a public log: identity, phone and card numbers in a text.
+//! Finds what must never enter a public log: identity, phone and card numbers in a text (spec section 11.11).
 //!
 //! ```text
 //! national id   YYMMDD c nnnn k                  Kazakhstan's IIN, 12 digits: day of birth, century and sex (0-6), serial, check digit

@@ -1,4 +1,4 @@
-//! The words of an event that are the author's own, and so could name a person: rule 124 looks at them (spec section 11.1).
+//! The words of an event that are the author's own, and so could name a person: rule 124 looks at them (spec section 11.11).
 //!
 //! Codes that name a thing defined before were looked at when it was defined.
 
