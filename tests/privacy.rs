@@ -8,6 +8,7 @@ mod vaults;
 use std::path::Path;
 
 use aidledger::crypto::{Blake3Hash, PaperCode};
+use aidledger::event::Token;
 use aidledger::rules::personal::{digit, is_national_id, personal_data};
 use aidledger::vault::file::blobs_of;
 use aidledger::vault::{Period, SecretBytes, Vault, VaultError};
@@ -509,6 +510,30 @@ fn an_auditor_opens_what_was_sealed_and_nothing_else() {
     office.run(1, &["evidence", "open", &Blake3Hash::of(b"another").to_string(), "--out", "auditor/none.json", "--vault", "people.vault"]);
     // Never into the ledger's folder.
     office.run(2, &["evidence", "open", &identity, "--out", "my-ledger/who.json", "--vault", "people.vault"]);
+}
+
+#[test]
+fn an_enrolment_that_a_crash_cut_off_is_finished_with_the_same_token() {
+    let office = Office::open();
+    office.vault("people.vault");
+    office.add("people.vault", "k-1", &format!("number: {}\n", number(0)));
+    // The vault was saved, and then the lights went out.
+    let mut vault = Vault::open(&office.path("people.vault"), b"bread and salt").expect("opened");
+    let (token, card) = (Token([7; 16]), PaperCode::from_random(&[7; 10]));
+    let fresh = (token, SecretBytes([7; 32]), &card);
+    vault.content.enrol("k-1", "winter".parse().expect("a code"), Period::default(), fresh).expect("planned");
+    vault.save().expect("saved");
+    drop(vault);
+    let enrol = ["enrol", "person", "--programme", "winter", "--region", "north", "--person", "k-1", "--vault", "people.vault", "--json"];
+    let refused = [&enrol[..4], &["--region", "south"], &enrol[6..]].concat();
+    office.run(1, &refused);
+    assert_eq!(office.run(0, &enrol).json()["recipient"], token.to_string(), "neither the crash nor a refusal lost the plan");
+    assert!(office.run(1, &enrol).stderr.contains("already"));
+    // Undone in the ledger, the person may be enrolled anew, under a new token.
+    let entries = std::fs::read_to_string(office.path("my-ledger/log/00000000.jsonl")).expect("the log").lines().count();
+    office.run(0, &["reverse", &format!("#{}", entries - 1), "--reason", "other"]);
+    assert_ne!(office.run(0, &enrol).json()["recipient"], token.to_string());
+    assert_eq!(office.run(0, &["verify", "--json"]).json()["answer"], "verifies");
 }
 
 #[test]
