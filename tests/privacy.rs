@@ -8,6 +8,7 @@ mod vaults;
 use std::path::Path;
 
 use aidledger::crypto::{Blake3Hash, PaperCode};
+use aidledger::event::Token;
 use aidledger::rules::personal::{digit, is_national_id, personal_data};
 use aidledger::vault::file::blobs_of;
 use aidledger::vault::{Period, SecretBytes, Vault, VaultError};
@@ -420,6 +421,14 @@ fn a_slip_from_the_printer_opens_its_lock_at_the_door() {
     let enrolled = events.iter().find(|entry| entry["event"]["kind"] == "recipient.enrolled").expect("an enrolment");
     assert_eq!(codes[2].card_key().public().to_string(), enrolled["event"]["body"]["key"]);
 
+    // A phone reads the same from the pictures; that of the receipt and the card is a link.
+    assert_eq!(pictures(&html), codes.iter().map(|code| code.as_str().to_owned()).collect::<Vec<_>>());
+    let linked = [&slips[..8], &["--url", "https://aid.example.org/code", "--vault", "people.vault", "--out", "linked.html"]].concat();
+    office.run(0, &linked);
+    let linked = pictures(&std::fs::read_to_string(office.path("linked.html")).expect("the page"));
+    assert_eq!(linked[0], codes[0].as_str(), "the code of a slip is sent to nobody");
+    assert_eq!(linked[1], format!("https://aid.example.org/code#{}", codes[1].as_str()));
+
     // Mistyped it is said to be so; in small letters and groups it opens.
     let mut wrong = codes[0].grouped().into_bytes();
     wrong[0] = if wrong[0] == b'7' { b'8' } else { b'7' };
@@ -427,8 +436,45 @@ fn a_slip_from_the_printer_opens_its_lock_at_the_door() {
     let said = office.run(2, &["deliver", &assignment, "--code-file", "code"]);
     assert!(said.stderr.contains("mistyped"), "{}", said.stderr);
     office.private("code", &format!("{}\n", codes[0].grouped().to_lowercase().replace(' ', "-")));
-    office.run(0, &["deliver", &assignment, "--code-file", "code"]);
+    let delivered = office.run(0, &["deliver", &assignment, "--code-file", "code", "--json"]).json();
+
+    // Donor and recipient look by themselves, and the recipient disputes.
+    office.private("receipt", &codes[1].grouped());
+    office.private("card", &codes[2].grouped());
+    assert!(office.run(0, &["my-gift", "--code-file", "receipt"]).stdout.contains("7.000 rice"));
+    let record = office.run(0, &["my-record", "--card-file", "card", "--json"]).json();
+    assert_eq!(record["recipient"], enrolled["event"]["body"]["recipient"]);
+    // That slip was of another recipient: the dispute with this card is not theirs to make.
+    let delivery = delivered["id"].as_str().expect("an id");
+    office.run(1, &["dispute", delivery, "--reason", "not-received", "--card-file", "card"]);
+    office.run(0, &["slips", "--card", "k-2", "--vault", "people.vault", "--out", "other.html"]);
+    let other = std::fs::read_to_string(office.path("other.html")).expect("the page");
+    office.private("card", &pictures(&other)[0]);
+    office.run(0, &["dispute", delivery, "--reason", "not-received", "--card-file", "card"]);
     assert_eq!(office.run(0, &["verify", "--json"]).json()["answer"], "verifies");
+}
+
+/// What a phone reads from each picture of a page, in order.
+fn pictures(html: &str) -> Vec<String> {
+    let one = |svg: &str| {
+        let size: usize = svg.split("viewBox=\"0 0 ").nth(1).and_then(|rest| rest.split(' ').next()?.parse().ok()).expect("a size");
+        let path = svg.split("<path d=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("the dark modules");
+        let mut dark = vec![false; size * size];
+        for run in path.split('M').skip(1) {
+            let (at, run) = run.split_once('h').expect("M x y h n");
+            let (x, y) = at.split_once(' ').expect("x y");
+            let len: usize = run.split('v').next().and_then(|len| len.parse().ok()).expect("a length");
+            let start = y.parse::<usize>().expect("y") * size + x.parse::<usize>().expect("x");
+            dark[start..start + len].fill(true);
+        }
+        // Five pixels a module.
+        let grey = |x: usize, y: usize| if dark[y / 5 * size + x / 5] { 0 } else { 255 };
+        let mut image = rqrr::PreparedImage::prepare_from_greyscale(size * 5, size * 5, grey);
+        let grids = image.detect_grids();
+        assert_eq!(grids.len(), 1, "one QR code in a picture");
+        grids[0].decode().expect("it is read").1
+    };
+    html.split("<svg").skip(1).map(one).collect()
 }
 
 #[test]
@@ -464,6 +510,30 @@ fn an_auditor_opens_what_was_sealed_and_nothing_else() {
     office.run(1, &["evidence", "open", &Blake3Hash::of(b"another").to_string(), "--out", "auditor/none.json", "--vault", "people.vault"]);
     // Never into the ledger's folder.
     office.run(2, &["evidence", "open", &identity, "--out", "my-ledger/who.json", "--vault", "people.vault"]);
+}
+
+#[test]
+fn an_enrolment_that_a_crash_cut_off_is_finished_with_the_same_token() {
+    let office = Office::open();
+    office.vault("people.vault");
+    office.add("people.vault", "k-1", &format!("number: {}\n", number(0)));
+    // The vault was saved, and then the lights went out.
+    let mut vault = Vault::open(&office.path("people.vault"), b"bread and salt").expect("opened");
+    let (token, card) = (Token([7; 16]), PaperCode::from_random(&[7; 10]));
+    let fresh = (token, SecretBytes([7; 32]), &card);
+    vault.content.enrol("k-1", "winter".parse().expect("a code"), Period::default(), fresh).expect("planned");
+    vault.save().expect("saved");
+    drop(vault);
+    let enrol = ["enrol", "person", "--programme", "winter", "--region", "north", "--person", "k-1", "--vault", "people.vault", "--json"];
+    let refused = [&enrol[..4], &["--region", "south"], &enrol[6..]].concat();
+    office.run(1, &refused);
+    assert_eq!(office.run(0, &enrol).json()["recipient"], token.to_string(), "neither the crash nor a refusal lost the plan");
+    assert!(office.run(1, &enrol).stderr.contains("already"));
+    // Undone in the ledger, the person may be enrolled anew, under a new token.
+    let entries = std::fs::read_to_string(office.path("my-ledger/log/00000000.jsonl")).expect("the log").lines().count();
+    office.run(0, &["reverse", &format!("#{}", entries - 1), "--reason", "other"]);
+    assert_ne!(office.run(0, &enrol).json()["recipient"], token.to_string());
+    assert_eq!(office.run(0, &["verify", "--json"]).json()["answer"], "verifies");
 }
 
 #[test]

@@ -70,7 +70,7 @@ impl EvidenceCommand {
                         // The name is the last part of a path, whatever system the vault was filled on.
                         let name = evidence.name.rsplit(['/', '\\']).next().filter(|name| !name.is_empty() && !name.starts_with('.'));
                         let copy = output.with_file_name(name.unwrap_or("evidence"));
-                        if copy == output {
+                        if copy == output || copy.exists() {
                             return Err(VaultError::Exists(copy).into());
                         }
                         write_new(&output, Opening::of_evidence(evidence).to_text().as_bytes())?;

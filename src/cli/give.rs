@@ -91,10 +91,10 @@ impl Enrol {
         let mut planned = None;
         let (recipient, commitment, uniqueness, key) = match &self.person {
             Some(handle) => {
-                let mut vault = self.vault.open()?;
-                let plan = plan_enrolment(&mut vault, pen.state(), handle, self.programme, self.period)?;
-                planned = Some(vault);
-                (plan.token, Some(plan.commitment), plan.uniqueness, Some(plan.key))
+                let plan = plan_enrolment(self.vault.open()?, pen.state(), handle, self.programme, self.period)?;
+                let values = (plan.token, Some(plan.commitment), plan.uniqueness, Some(plan.key));
+                planned = Some(plan);
+                values
             }
             None => {
                 let mut token = [0u8; 16];
@@ -116,9 +116,9 @@ impl Enrol {
             uniqueness,
         };
         let appended = pen.append(Body::RecipientEnrolled(body));
-        let (mut answer, words) = match &mut planned {
-            Some(vault) => take_back(vault, appended, |vault| vault.content.forget_enrolment(&recipient))?,
-            None => appended?,
+        let (mut answer, words) = match planned {
+            Some(mut plan) if plan.is_new => take_back(&mut plan.vault, appended, |vault| vault.content.forget_enrolment(&recipient))?,
+            _ => appended?,
         };
         pen.ledger.close()?;
         answer["recipient"] = recipient.to_string().into();

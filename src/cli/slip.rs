@@ -153,7 +153,7 @@ impl Sort {
                 (
                     "kk",
                     "Алушының картасы",
-                    "Бұл код сіз туралы жазылғанның бәрін көрсетеді және оған қарсы шығуға мүмкіндік береді. Ешкімге бермеңіз.",
+                    "Бұл код сіз туралы жазылғанның бәрін көрсетеді және келіспейтініңізді білдіруге мүмкіндік береді. Ешкімге бермеңіз.",
                 ),
                 ("ru", "Карта получателя", "Этот код показывает всё, что о вас записано, и позволяет это оспорить. Никому его не давайте."),
                 ("en", "Recipient's card", "This code shows all that is recorded about you and lets you dispute it. Give it to nobody."),
@@ -224,8 +224,8 @@ fn cards(state: &State, vault: &Vault, text: &str, label: bool) -> Result<Vec<Pa
     };
     let mut papers = Vec::new();
     for (handle, enrolment) in enrolments {
-        // A plan that the ledger never saw gets no card: its code would show nothing.
-        let Some(place) = state.recipient_of.get(&enrolment.token) else { continue };
+        // A plan that the ledger never saw, or one that was undone, gets no card: its code would show nothing.
+        let Some(place) = state.recipient_of.get(&enrolment.token).filter(|_| !enrolment.retired) else { continue };
         let recipient = &state.recipients[place.at()];
         let programme = state.programmes.at(recipient.programme.0);
         papers.push(Paper {

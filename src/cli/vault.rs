@@ -410,6 +410,10 @@ impl Erase {
 
 /// What an enrolment takes from the vault.
 pub struct PlannedEnrolment {
+    /// The vault; nobody else has it until the event is in.
+    pub vault: Vault,
+    /// Whether it was planned just now. What was planned before may stand in a draft, so a refusal does not take it back.
+    pub is_new: bool,
     pub token: Token,
     pub commitment: Blake3Hash,
     pub uniqueness: Option<Blake3Hash>,
@@ -418,21 +422,14 @@ pub struct PlannedEnrolment {
 }
 
 /// Puts a person's enrolment into the vault and saves it; then it may be appended. [`Vault::content`]'s `forget_enrolment` takes it back.
-pub fn plan_enrolment(
-    vault: &mut Vault,
-    state: &State,
-    handle: &str,
-    programme: Code,
-    period: Period,
-) -> Result<PlannedEnrolment, Failure> {
+pub fn plan_enrolment(mut vault: Vault, state: &State, handle: &str, programme: Code, period: Period) -> Result<PlannedEnrolment, Failure> {
     let person = vault.content.person(handle)?;
-    let before = person.enrolments.iter().find(|enrolment| enrolment.programme == programme && enrolment.period == period);
+    let before = person.enrolments.iter().find(|enrolment| enrolment.is_for(&programme, &period));
     if let Some((token, place)) = before.and_then(|enrolment| Some((enrolment.token, state.recipient_of.get(&enrolment.token)?))) {
         if !state.recipients[place.at()].reversed {
             return Err(Failure::no(format!("{handle} is enrolled in this programme and period already: {token}")));
         }
-        // Its token is used up; the vault keeps only what can still be opened to somebody's use.
-        vault.content.forget_enrolment(&token);
+        vault.content.retire_enrolment(&token);
     }
     let uniqueness = match vault.content.tag(handle, &programme, &period) {
         Ok(tag) => Some(tag),
@@ -440,15 +437,11 @@ pub fn plan_enrolment(
         Err(fault) => return Err(fault.into()),
     };
     let fresh = (Token(random()?), SecretBytes(random()?), &PaperCode::from_random(&random::<CODE_RANDOM_BYTES>()?));
+    let fresh_token = fresh.0;
     let enrolment = vault.content.enrol(handle, programme, period, fresh)?;
-    let planned = PlannedEnrolment {
-        token: enrolment.token,
-        commitment: enrolment.commitment(),
-        uniqueness,
-        key: enrolment.card().card_key().public(),
-    };
+    let (token, commitment, key) = (enrolment.token, enrolment.commitment(), enrolment.card().card_key().public());
     vault.save()?;
-    Ok(planned)
+    Ok(PlannedEnrolment { vault, is_new: token == fresh_token, token, commitment, uniqueness, key })
 }
 
 /// Makes the code of a slip, puts it into the vault and saves; returns it for its lock. `forget_code` takes it back.

@@ -96,6 +96,9 @@ pub fn digit(c: char) -> Option<u8> {
         0x118E0, 0x11950, 0x11C50, 0x11D50, 0x11DA0, 0x16A60, 0x16AC0, 0x16B50, 0x1D7CE, 0x1D7D8, 0x1D7E2, 0x1D7EC, 0x1D7F6, 0x1E950,
         0x1FBF0,
     ];
+    if c.is_ascii() {
+        return c.is_ascii_digit().then(|| c as u8 - b'0'); // nearly all text is read here, at every append and audit
+    }
     let code = c as u32;
     let at = ZEROS.partition_point(|zero| *zero <= code).checked_sub(1)?;
     (code - ZEROS[at] < 10).then_some((code - ZEROS[at]) as u8)

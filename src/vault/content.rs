@@ -58,9 +58,15 @@ pub struct Enrolment {
     pub identity: SecretText,
     /// The code on the recipient's card.
     pub card: SecretText,
+    /// Whether the ledger's enrolment was reversed: its token is used up, and an auditor may still ask whom it stood for.
+    pub retired: bool,
 }
 
 impl Enrolment {
+    /// Whether it is the one in use for a programme and period.
+    pub fn is_for(&self, programme: &Code, period: &Period) -> bool {
+        !self.retired && self.programme == *programme && self.period == *period
+    }
     /// What stands in the ledger for who it is.
     pub fn commitment(&self) -> Blake3Hash {
         identity_commitment(&self.salt, &self.identity)
@@ -225,12 +231,12 @@ impl Content {
         (token, salt, card): (Token, SecretBytes, &PaperCode),
     ) -> Result<&Enrolment, ContentFault> {
         let person = self.people.get_mut(handle).ok_or(ContentFault::HandleUnknown)?;
-        let place = match person.enrolments.iter().position(|enrolment| enrolment.programme == programme && enrolment.period == period) {
+        let place = match person.enrolments.iter().position(|enrolment| enrolment.is_for(&programme, &period)) {
             Some(place) => place,
             None => {
                 let identity = identity_text(person.number.as_ref(), &person.fields);
                 let card = Zeroizing::new(card.as_str().to_owned());
-                person.enrolments.push(Enrolment { token, programme, period, salt, identity, card });
+                person.enrolments.push(Enrolment { token, programme, period, salt, identity, card, retired: false });
                 person.enrolments.len() - 1
             }
         };
@@ -242,6 +248,12 @@ impl Content {
         for person in self.people.values_mut() {
             person.enrolments.retain(|enrolment| enrolment.token != *token);
         }
+    }
+
+    /// Sets aside an enrolment that was reversed in the ledger.
+    pub fn retire_enrolment(&mut self, token: &Token) {
+        let enrolments = self.people.values_mut().flat_map(|person| &mut person.enrolments);
+        enrolments.filter(|enrolment| enrolment.token == *token).for_each(|enrolment| enrolment.retired = true);
     }
 
     /// The code whose lock this is, among slips and receipts.
