@@ -15,7 +15,7 @@
 //!
 //! A layer uses only those to its left. Everything left of `store` is pure: no files, no clock, no randomness.
 //!
-//! `canonical, crypto -> event -> log -> rules, views, flags -> store -> service -> cli`
+//! `canonical, crypto -> event -> log -> rules, views, provenance -> store, vault -> flags, service -> cli`
 //!
 //! | layer | what it is | its invariant |
 //! | --- | --- | --- |
@@ -24,9 +24,11 @@
 //! | [`event`] | kinds, values, signed events | an id names one content, a signature one author |
 //! | [`log`] | entries, chain, tree, tiles, checkpoints, proofs | bytes are those of the C2SP specifications |
 //! | [`rules`] | the state machine | `check` decides, `apply` cannot fail |
+//! | [`provenance`] | what became of a gift, who paid for a parcel | each unit of each gift is in one place |
 //! | [`views`] | folds with digests | the same log gives the same rows everywhere |
-//! | [`flags`] | what to ask about, and samples | asks and never condemns; the same log gives the same questions |
 //! | [`store`] | files, sled, a simulated disk | what was acknowledged survives a crash |
+//! | [`vault`] | what must never enter a ledger, in a sealed file | it knows no ledger, and no ledger knows it |
+//! | [`flags`] | what to ask about, and samples | asks and never condemns; the same log gives the same questions |
 //! | [`service`] | writer, readers, recovery, audit | nothing is signed before it is durable |
 //! | [`cli`] | the command line | 0 yes, 1 an honest no, 2 could not tell |
 //!
@@ -107,7 +109,9 @@ pub mod event;
 pub mod flags;
 pub mod import;
 pub mod log;
+pub mod provenance;
 pub mod rules;
 pub mod service;
 pub mod store;
+pub mod vault;
 pub mod views;

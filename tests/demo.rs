@@ -9,6 +9,9 @@ use aidledger::rules::{State, check};
 use aidledger::service::campaign::{PLANTED, campaign, log_key};
 use aidledger::service::simulate::write_ledger;
 
+#[path = "demo/stock.rs"]
+mod stock;
+
 const DAY: i64 = 86_400;
 
 /// The events with their ids and recorded times, and the state after the last.

@@ -8,105 +8,56 @@
 
 mod support;
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use aidledger::canonical::Set;
-use aidledger::crypto::Blake3Hash;
-use aidledger::event::kinds::{Role, SlipCode};
-use aidledger::event::{Body, Draft, Draw, EventId, Kind, LotId, Quantity, SignedEvent, Time};
+use aidledger::event::kinds::Role;
+use aidledger::event::{Body, Draft, Draw, Kind, LotId, SignedEvent, Time};
 use aidledger::rules::{Rule, check};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use serde::Deserialize;
-use serde_json::Value;
-use support::{SLIP_CODE, World, bodies, key, organization_of};
+use support::aim::{aim, role};
+use support::table::{Step, When, rows, without_row};
+use support::{World, bodies, key, organization_of};
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Row {
-    case: String,
-    given: String,
-    #[serde(default)]
-    after: Vec<Step>,
-    recorded: Option<String>,
-    event: Step,
-    expect: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Step {
-    signer: String,
-    kind: String,
-    body: Value,
-    organization: Option<String>,
-    r#as: Option<String>,
-    time: Option<When>,
-    #[serde(default)]
-    sequence: i64,
-    previous: Option<String>,
-    ledger: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum When {
-    SecondsAhead(i64),
-    At(String),
-}
-
-impl Step {
-    fn sign(&self, world: &World) -> SignedEvent {
-        let organization = self.organization.as_deref().unwrap_or(organization_of(&self.signer));
-        let mut draft = world.draft(organization, &self.kind, self.body.clone());
-        draft.time = match &self.time {
-            None => draft.time,
-            Some(When::SecondsAhead(seconds)) => Time(draft.time.0 + seconds),
-            Some(When::At(time)) => time.parse().expect("a time"),
-        };
-        if self.ledger.is_none() && self.previous.is_none() && self.sequence == 0 {
-            return world.sign(&self.signer, draft);
-        }
-        let id = |text: &String| world.resolve(text).parse().expect("an id");
-        let mut feed = world.feed(&self.signer);
-        feed.sequence = feed.sequence.checked_add_signed(self.sequence).expect("a sequence");
-        feed.previous = self.previous.as_ref().map_or(feed.previous, id);
-        draft.sign(self.ledger.as_ref().map_or(world.ledger(), id), feed, &key(&self.signer))
+fn sign(step: &Step, world: &World) -> SignedEvent {
+    let organization = step.organization.as_deref().unwrap_or(organization_of(&step.signer));
+    let mut draft = world.draft(organization, &step.kind, step.body.clone());
+    draft.time = match &step.time {
+        None => draft.time,
+        Some(When::SecondsAhead(seconds)) => Time(draft.time.0 + seconds),
+        Some(When::At(time)) => time.parse().expect("a time"),
+    };
+    if step.ledger.is_none() && step.previous.is_none() && step.sequence == 0 {
+        return world.sign(&step.signer, draft);
     }
-}
-
-fn rows() -> Vec<(String, Row)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/rules");
-    let mut rows = Vec::new();
-    for file in std::fs::read_dir(folder).expect("the folder of tables") {
-        let path = file.expect("a file").path();
-        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-        for (line, text) in std::fs::read_to_string(&path).expect("a table").lines().enumerate() {
-            let place = format!("{name}:{}", line + 1);
-            let row = serde_json::from_str(text).unwrap_or_else(|error| panic!("{place}: {error}"));
-            rows.push((place, row));
-        }
-    }
-    rows
+    let id = |text: &String| world.resolve(text).parse().expect("an id");
+    let mut feed = world.feed(&step.signer);
+    feed.sequence = feed.sequence.checked_add_signed(step.sequence).expect("a sequence");
+    feed.previous = step.previous.as_ref().map_or(feed.previous, id);
+    draft.sign(step.ledger.as_ref().map_or(world.ledger(), id), feed, &key(&step.signer))
 }
 
 #[test]
 fn every_row_is_judged_as_it_says() {
     let mut wrong = Vec::new();
-    for (place, row) in rows() {
+    'rows: for (place, row) in rows() {
         let mut world = World::scene(&row.given);
         for step in &row.after {
-            let id = world.submit(&step.sign(&world)).unwrap_or_else(|rejection| panic!("{place}, on the way: {rejection}"));
-            if let Some(name) = &step.r#as {
-                world.names.insert(name.clone(), id);
+            match world.submit(&sign(step, &world)) {
+                Ok(id) => _ = step.r#as.as_ref().map(|name| world.names.insert(name.clone(), id)),
+                Err(rejection) => {
+                    wrong.push(format!("{place} ({}), on the way: {rejection}", row.case));
+                    continue 'rows;
+                }
             }
         }
         if let Some(recorded) = &row.recorded {
             world.recorded = recorded.parse().expect("a time");
         }
-        let signed = row.event.sign(&world);
+        let signed = sign(&row.event, &world);
         let answer = match world.submit(&signed) {
             Ok(_) => "accepted".to_owned(),
             Err(rejection) => format!("{} {}", rejection.rule.name(), rejection.field),
@@ -121,7 +72,9 @@ fn every_row_is_judged_as_it_says() {
 #[test]
 fn no_rule_and_no_kind_is_without_a_row() {
     // Decided before the state machine sees an event: by the decoder, the log's owner and the verifier.
-    let elsewhere = [Rule::Malformed, Rule::EntryTooLong, Rule::SignatureInvalid];
+    // And personal-data, which the rules cannot answer yet.
+    // And one that nothing breaks as long as money is not bought: each of at most 256 draws on money brings the restrictions of one gift.
+    let elsewhere = [Rule::Malformed, Rule::EntryTooLong, Rule::SignatureInvalid, Rule::PersonalData, Rule::RestrictionsTooMany];
     let rows = rows();
     let broken: BTreeSet<&str> = rows.iter().filter_map(|(_, row)| row.expect.split(' ').next()).collect();
     let missing: Vec<_> = Rule::ALL.iter().filter(|rule| !elsewhere.contains(rule) && !broken.contains(rule.name())).collect();
@@ -150,12 +103,32 @@ fn each_role_opens_its_own_doors_only() {
         (Kind::RegionDefined, &["registrar"]),
         (Kind::ProgrammeOpened, &["admin"]),
         (Kind::ProgrammeClosed, &["admin", "registrar"]),
+        (Kind::PolicyChanged, &["admin", "registrar"]),
         (Kind::RecipientEnrolled, &["intake"]),
+        (Kind::RecipientWithdrawn, &["intake"]),
+        (Kind::NeedRecorded, &["assign", "intake"]),
+        (Kind::DonationPledged, &["finance"]),
         (Kind::DonationReceived, &["finance"]),
+        (Kind::DonationReturned, &["finance"]),
+        (Kind::PurchaseMade, &["finance"]),
+        (Kind::TransferSent, &["assign", "finance"]),
+        (Kind::TransferAccepted, &["assign", "finance"]),
+        (Kind::ExpensePaid, &["finance"]),
+        (Kind::LossRecorded, &["assign", "finance"]),
+        (Kind::StockCounted, &["assign", "field", "finance"]),
         (Kind::AssignmentMade, &["assign"]),
         (Kind::AssignmentCancelled, &["assign"]),
         (Kind::DeliveryMade, &["field"]),
-        (Kind::EventReversed, &["assign", "field", "finance", "intake"]),
+        (Kind::DeliveryFailed, &["field"]),
+        (Kind::DeliveryConfirmed, &["admin", "assign", "audit", "field", "intake"]),
+        (Kind::DeliveryDisputed, &["admin", "audit", "field", "intake", "registrar"]),
+        (Kind::DisputeAnswered, &["admin", "assign"]),
+        (Kind::ApprovalGiven, &["admin", "assign", "finance"]),
+        (Kind::AuditAttested, &["audit"]),
+        (Kind::EventReversed, &["admin", "assign", "audit", "field", "finance", "intake"]),
+        (Kind::VolunteerJoined, &["admin", "intake"]),
+        (Kind::ServiceRecorded, &["admin", "assign"]),
+        (Kind::RecognitionAwarded, &["admin"]),
     ];
     assert_eq!(may.len(), Kind::ALL.len());
     let mut world = World::city();
@@ -180,85 +153,35 @@ fn each_role_opens_its_own_doors_only() {
     }
 }
 
-/// Points a body of any content at things that are there, so that it comes past the rules of existence.
-fn aim(world: &World, body: &mut Body, at: u64) {
-    let some = |name: &str| world.names[name];
-    let event = |n: u64| -> EventId { world.state.ids.at((n % world.state.size()) as u32) };
-    let draws = |old: &Set<Draw>| {
-        // The scene's lots; quantities keep their size and get the decimals of the item.
-        let lots = [("gift", 0, 2), ("gift", 1, 3), ("gift", 2, 0), ("bound", 0, 3), ("meals", 0, 3)];
-        let aimed = old.iter().enumerate().map(|(i, draw)| {
-            let (name, line, decimals) = lots[(at as usize + i) % lots.len()];
-            let minor = if at.is_multiple_of(3) { draw.quantity.minor } else { draw.quantity.minor % 10_000 };
-            Draw { lot: LotId { event: some(name), line }, quantity: Quantity { minor, decimals } }
-        });
-        let mut aimed: Vec<Draw> = aimed.collect();
-        aimed.sort();
-        aimed.dedup_by_key(|draw| draw.lot);
-        Set::new(aimed)
-    };
-    match body {
-        Body::AssignmentMade(body) => {
-            body.draws = draws(&body.draws);
-            body.recipient = world.resolve("$token:ann").parse().expect("a token");
-            body.programme = "winter".parse().expect("a code");
-            if at.is_multiple_of(5) {
-                body.lock = Some(Blake3Hash::of(SLIP_CODE.as_bytes()));
-            }
-        }
-        Body::AssignmentCancelled(body) => body.assignment = event(at),
-        Body::DeliveryMade(body) => {
-            body.draws = draws(&body.draws);
-            body.assignment = some("parcel");
-            if at.is_multiple_of(2) {
-                body.code = Some(SlipCode(SLIP_CODE.to_owned()));
-            }
-        }
-        Body::EventReversed(body) => body.event = event(at),
-        Body::DonationReceived(body) if at.is_multiple_of(2) => {
-            body.lots.iter_mut().for_each(|lot| {
-                lot.item = "KZT".parse().expect("a code");
-                lot.quantity.decimals = 2;
-            });
-            body.restrictions = None;
-        }
-        Body::KeyGranted(body) if at.is_multiple_of(2) => {
-            body.key = key(if at.is_multiple_of(4) { "log" } else { "hall-registrar" }).public();
-            body.organization = "hall".parse().expect("a code");
-        }
-        Body::KeyRevoked(body) => body.key = key(["hall-registrar", "fund-field", "hall-second"][at as usize % 3]).public(),
-        _ => {}
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: support::runs(150), failure_persistence: None, ..ProptestConfig::default() })]
-
-    /// Whoever holds a key can sign anything of the right form. None of it may stop the log, now or by what it leaves behind.
-    #[test]
-    fn no_signed_event_stops_the_rules(events in prop::collection::vec((bodies::body(0.4), 0usize..5, any::<u64>(), any::<bool>()), 60)) {
-        let mut world = World::scene("city");
-        for (mut body, who, at, aimed) in events {
-            if aimed {
+/// Whoever holds a key can sign anything of the right form. None of it may stop the log, now or by what it leaves behind; and whatever the rules answer
+/// there is a row for.
+#[test]
+fn no_signed_event_stops_the_rules() {
+    let config = ProptestConfig { cases: support::runs(150), failure_persistence: None, ..ProptestConfig::default() };
+    let histories = prop::collection::vec((bodies::body(0.4), 0usize..6, any::<u64>(), 0..4), 80);
+    let lacking = RefCell::new(BTreeSet::new());
+    let result = TestRunner::new(config).run(&histories, |events| {
+        let mut world = World::scene("season");
+        for (mut body, who, at, chance) in events {
+            if chance > 0 {
                 aim(&world, &mut body, at);
             }
-            let role = match body.kind() {
-                Kind::RecipientEnrolled => "intake",
-                Kind::DonationReceived => "finance",
-                Kind::AssignmentMade | Kind::AssignmentCancelled => "assign",
-                Kind::DeliveryMade => "field",
-                Kind::EventReversed => ["intake", "finance", "assign", "field"][at as usize % 4],
-                Kind::ProgrammeOpened => "admin",
-                _ => "registrar",
-            };
-            let organization = if role == "registrar" { "hall" } else { ["fund", "fund", "kitchen", "stranger", "hall"][who] };
+            let kind = body.kind();
+            let role = role(kind, at);
+            let organization = if role == "registrar" { "hall" } else { ["fund", "fund", "fund", "kitchen", "stranger", "hall"][who] };
             let draft = Draft { organization: organization.parse().expect("a code"), time: world.recorded, body };
             let signed = world.sign(&format!("{organization}-{role}"), draft);
-            let _ = world.submit(&signed);
+            if let Err(rejection) = world.submit(&signed) {
+                lacking.borrow_mut().extend(without_row(kind, &rejection));
+            }
         }
         prop_assert!(world.state.registrars >= 1);
         prop_assert!(!world.state.keys.contains_key(&key("log").public()));
-    }
+        Ok(())
+    });
+    result.unwrap_or_else(|error| panic!("{error}"));
+    let lacking = lacking.into_inner();
+    assert!(lacking.is_empty(), "answers without a row in fixtures/rules: {lacking:#?}");
 }
 
 /// Lots of the largest amount: no sum within the state passes 64 bits, and a lot is spent to its last unit.

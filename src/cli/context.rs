@@ -14,12 +14,14 @@ use serde_json::json;
 use crate::canonical::encode;
 use crate::cli::report::{Failure, Out};
 use crate::cli::secret::{Passphrase, Purpose, passphrase};
-use crate::crypto::SecretKey;
+use crate::cli::vault::take_back;
 use crate::crypto::keyfile::{self, Protection, SealRandomness};
-use crate::event::kinds::Body;
+use crate::crypto::{PaperCode, SecretKey};
+use crate::event::kinds::{Body, draft_hash};
 use crate::event::{Code, Draft, EventId, LotId, Time, Token};
 use crate::rules::State;
 use crate::service::{Answer, Ledger, Reader};
+use crate::vault::Vault;
 
 /// The ledger a command works on.
 #[derive(Debug, Clone, Args)]
@@ -144,6 +146,9 @@ pub struct SignArg {
     /// When it happened, if not now: 2026-01-31 or 2026-01-31T09:30:00Z.
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub at: Option<Time>,
+    /// Append nothing: write the event as a draft here, to be approved, then signed with `aidledger sign` and appended.
+    #[arg(long, value_name = "FILE")]
+    pub draft: Option<PathBuf>,
 }
 
 /// Reads a time or a day; a day is its noon, so that no time zone moves it to another day.
@@ -212,6 +217,7 @@ pub struct Pen {
     /// The organization that the key belongs to.
     pub organization: Code,
     at: Option<Time>,
+    draft: Option<PathBuf>,
 }
 
 impl Pen {
@@ -233,7 +239,7 @@ impl Pen {
                     .hint("ask an admin of your organization to run `aidledger key grant` with this public key"));
             }
         };
-        Ok(Pen { ledger: opened, key, organization, at: sign.at })
+        Ok(Pen { ledger: opened, key, organization, at: sign.at, draft: sign.draft.clone() })
     }
 
     /// The rules' memory of the ledger.
@@ -249,9 +255,48 @@ impl Pen {
         Ok(())
     }
 
+    /// Closes the ledger and gives the answer; a code that was planned for a refused event is taken back.
+    pub fn finish(
+        self,
+        planned: Option<(Vault, PaperCode)>,
+        appended: Result<(serde_json::Value, String), Failure>,
+        out: &Out,
+    ) -> Result<(), Failure> {
+        let (answer, words) = match planned {
+            Some((mut vault, code)) => take_back(&mut vault, appended, |vault| vault.content.forget_code(&code))?,
+            None => appended?,
+        };
+        self.ledger.close()?;
+        out.answer(answer, || words);
+        Ok(())
+    }
+
+    /// Writes a body as the line that `sign` reads, for others to see and approve first.
+    fn write_draft(&self, path: &Path, body: &Body) -> Result<(serde_json::Value, String), Failure> {
+        let (kind, hash) = (body.kind(), draft_hash(body));
+        let mut bytes = Vec::new();
+        body.write(&mut bytes);
+        let body: serde_json::Value = serde_json::from_slice(&bytes).expect("canonical bytes are JSON");
+        let mut line = json!({ "body": body, "kind": kind.word(), "organization": self.organization.as_str() });
+        if let Some(time) = self.at {
+            line["time"] = time.to_string().into();
+        }
+        let mut file = std::fs::File::create_new(path).map_err(|error| Failure::io(path, error))?;
+        std::io::Write::write_all(&mut file, format!("{line}\n").as_bytes()).map_err(|error| Failure::io(path, error))?;
+        let words = format!(
+            "{kind}  draft {hash}\nNothing was appended. Let others run `aidledger approve --draft {}`; then `aidledger sign {} | aidledger append -`.",
+            path.display(),
+            path.display()
+        );
+        Ok((json!({ "answer": "drafted", "kind": kind.word(), "draft": hash.to_string() }), words))
+    }
+
     /// Signs and appends one event; the answer as JSON and in words.
     pub fn append(&mut self, body: Body) -> Result<(serde_json::Value, String), Failure> {
         let kind = body.kind();
+        if let Some(path) = &self.draft {
+            return self.write_draft(path, &body);
+        }
         let time = self.at.unwrap_or_else(now);
         let draft = Draft { organization: self.organization, time, body };
         let signed = draft.sign(self.ledger.id(), self.ledger.feed(&self.key.public()), &self.key);

@@ -7,15 +7,18 @@ use crate::cli::context::{LedgerArg, Pen, SignArg, fill, find_event, find_lot, f
 use crate::cli::govern::some_set;
 use crate::cli::report::{Failure, Out};
 use crate::cli::setup::NameArg;
+use crate::cli::slip::shown_code;
+use crate::cli::vault::{VaultArg, plan_code, plan_enrolment, plan_receipt, take_back};
 use crate::crypto::Blake3Hash;
 use crate::event::kinds::*;
 use crate::event::values::format_minor;
-use crate::event::{Code, Date, Draw, EventId, LotId, Quantity, Time, Token};
+use crate::event::{Code, Date, Draw, EventId, LotId, Quantity, Token};
 use crate::rules::State;
 use crate::rules::state::{AssignmentIx, ItemIx, Lot, LotIx, OrganizationIx};
+use crate::vault::Period;
 
 /// A quantity and an item, as typed: `500 rice`, `12.50 KZT`.
-fn pairs(words: &[String]) -> Result<Vec<(String, Code)>, Failure> {
+pub fn pairs(words: &[String]) -> Result<Vec<(String, Code)>, Failure> {
     if !words.len().is_multiple_of(2) {
         return Err(Failure::unable("quantities and items come in pairs, like `500 rice 20 blanket`"));
     }
@@ -35,6 +38,11 @@ pub fn quantity_in(state: &State, text: &str, item: &Code) -> Result<Quantity, F
     })?;
     let minor = given.minor.checked_mul(10u64.pow(u32::from(missing))).filter(|minor| *minor < crate::event::values::MINOR_END);
     minor.map(|minor| Quantity { minor, decimals }).ok_or_else(|| Failure::unable(format!("{text} is too large")))
+}
+
+/// Items and quantities as typed.
+pub fn lot_lines(state: &State, what: &[String]) -> Result<Vec<LotLine>, Failure> {
+    pairs(what)?.into_iter().map(|(text, item)| Ok(LotLine { item, quantity: quantity_in(state, &text, &item)? })).collect()
 }
 
 /// Enrol a recipient in a programme.
@@ -62,6 +70,14 @@ pub struct Enrol {
     /// The uniqueness tag (64 hex digits): the same person twice in a programme gives the same tag and is refused.
     #[arg(long, value_name = "HASH")]
     uniqueness: Option<Blake3Hash>,
+    /// Take it from the vault: the handle of a person there. Makes token, commitment, uniqueness tag and the code of a card.
+    #[arg(long, value_name = "HANDLE", conflicts_with_all = ["commitment", "uniqueness"])]
+    person: Option<String>,
+    /// Within which they are helped once, like 2026 or 2026-01; the whole programme if not given. Only with --person.
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "PERIOD", requires = "person")]
+    period: Period,
+    #[command(flatten)]
+    vault: VaultArg,
     #[command(flatten)]
     ledger: LedgerArg,
     #[command(flatten)]
@@ -71,13 +87,25 @@ pub struct Enrol {
 impl Enrol {
     /// Runs the command.
     pub fn run(self, out: &Out) -> Result<(), Failure> {
-        let mut token = [0u8; 16];
-        fill(&mut token)?;
-        let recipient = Token(token);
+        let mut pen = Pen::open(&self.ledger, &self.sign, out)?;
+        let mut planned = None;
+        let (recipient, commitment, uniqueness, key) = match &self.person {
+            Some(handle) => {
+                let plan = plan_enrolment(self.vault.open()?, pen.state(), handle, self.programme, self.period)?;
+                let values = (plan.token, Some(plan.commitment), plan.uniqueness, Some(plan.key));
+                planned = Some(plan);
+                values
+            }
+            None => {
+                let mut token = [0u8; 16];
+                fill(&mut token)?;
+                (Token(token), self.commitment, self.uniqueness, None)
+            }
+        };
         let name = (!self.name.is_empty()).then(|| NameArg::of(self.name).names());
         let body = RecipientEnrolled {
-            commitment: self.commitment,
-            key: None,
+            commitment,
+            key,
             name,
             programme: self.programme,
             recipient,
@@ -85,10 +113,13 @@ impl Enrol {
             region: self.region,
             size: self.size,
             r#type: self.r#type,
-            uniqueness: self.uniqueness,
+            uniqueness,
         };
-        let mut pen = Pen::open(&self.ledger, &self.sign, out)?;
-        let (mut answer, words) = pen.append(Body::RecipientEnrolled(body))?;
+        let appended = pen.append(Body::RecipientEnrolled(body));
+        let (mut answer, words) = match planned {
+            Some(mut plan) if plan.is_new => take_back(&mut plan.vault, appended, |vault| vault.content.forget_enrolment(&recipient))?,
+            _ => appended?,
+        };
         pen.ledger.close()?;
         answer["recipient"] = recipient.to_string().into();
         out.answer(answer, || format!("{words}\nrecipient  {recipient}"));
@@ -125,13 +156,28 @@ pub struct Donate {
     /// To be assigned by this day.
     #[arg(long, value_name = "DAY")]
     use_by: Option<Date>,
+    /// The pledge that it keeps, or part of it: the id of donation.pledged, or its beginning.
+    #[arg(long, value_name = "PLEDGE")]
+    pledge: Option<String>,
+    /// BLAKE3 of the code on the donor's receipt (64 hex digits).
+    #[arg(long, value_name = "HASH")]
+    receipt: Option<Blake3Hash>,
+    /// Make a receipt code and keep it in the vault; `aidledger slips --receipt` prints it.
+    #[arg(long, conflicts_with = "receipt")]
+    with_receipt: bool,
+    /// The donor's handle in the vault, for a commitment to who it is. Only with --with-receipt.
+    #[arg(long, value_name = "HANDLE", requires = "with_receipt", conflicts_with = "commitment")]
+    person: Option<String>,
+    #[command(flatten)]
+    vault: VaultArg,
     #[command(flatten)]
     ledger: LedgerArg,
     #[command(flatten)]
     sign: SignArg,
 }
 
-fn parse_donor(text: &str) -> Result<(DonorType, Option<String>), String> {
+/// Who gave, as typed: `anonymous`, `individual`, `organization:NAME`, `government:NAME`.
+pub fn parse_donor(text: &str) -> Result<(DonorType, Option<String>), String> {
     match text.split_once(':') {
         Some((kind, name)) => Ok((kind.parse()?, Some(name.trim().to_owned()))),
         None => Ok((text.parse()?, None)),
@@ -141,10 +187,10 @@ fn parse_donor(text: &str) -> Result<(DonorType, Option<String>), String> {
 impl Donate {
     /// Runs the command.
     pub fn run(self, out: &Out) -> Result<(), Failure> {
-        let pen = Pen::open(&self.ledger, &self.sign, out)?;
+        let mut pen = Pen::open(&self.ledger, &self.sign, out)?;
         let state = pen.state();
-        let lines = pairs(&self.what)?.into_iter().map(|(text, item)| Ok(LotLine { item, quantity: quantity_in(state, &text, &item)? }));
-        let lots = lines.collect::<Result<Vec<_>, Failure>>()?;
+        let lots = lot_lines(state, &self.what)?;
+        let pledge = self.pledge.as_deref().map(|pledge| find_event(state, pledge)).transpose()?;
         let restrictions = Restrictions {
             categories: some_set(self.categories),
             items: some_set(self.items),
@@ -158,51 +204,48 @@ impl Donate {
             && restrictions.regions.is_none()
             && restrictions.use_by.is_none();
         let (r#type, name) = self.from;
-        let donor = Donor { commitment: self.commitment, name: name.map(Text), r#type };
-        pen.write(
-            Body::DonationReceived(DonationReceived {
-                donor,
-                lots,
-                pledge: None,
-                receipt: None,
-                reference: None,
-                restrictions: (!none).then_some(restrictions),
-            }),
-            out,
-        )
+        let mut planned = None;
+        let (mut commitment, mut receipt) = (self.commitment, self.receipt);
+        if self.with_receipt {
+            let mut vault = self.vault.open()?;
+            let (code, donor) = plan_receipt(&mut vault, self.person.as_deref())?;
+            (commitment, receipt) = (donor.or(commitment), Some(code.lock()));
+            planned = Some((vault, code));
+        }
+        let donor = Donor { commitment, name: name.map(Text), r#type };
+        let restrictions = (!none).then_some(restrictions);
+        let appended = pen.append(Body::DonationReceived(DonationReceived { donor, lots, pledge, receipt, reference: None, restrictions }));
+        pen.finish(planned, appended, out)
     }
 }
 
-/// Chooses what to draw from, oldest lots first, among those the organization holds whose restrictions allow the recipient.
+/// Chooses what to draw from, oldest lots first, among those the organization holds that fit.
 ///
 /// # Errors
 /// How much is missing, and how much is there but restricted to something else.
 pub fn first_in_first_out(
     state: &State,
     organization: OrganizationIx,
-    recipient: &Token,
     item: &Code,
     quantity: Quantity,
-    time: Time,
+    fits: impl Fn(&Lot) -> bool,
 ) -> Result<Vec<Draw>, Failure> {
     let place = state.items.find(item).map(ItemIx).ok_or_else(|| Failure::no(format!("the item {item} is not defined")))?;
-    let recipient = state.recipient_of.get(recipient).map(|place| &state.recipients[place.at()]);
-    let recipient = recipient.ok_or_else(|| Failure::no("there is no such recipient"))?;
     let mut missing = quantity.minor;
     let mut elsewhere = 0u128;
     let mut draws = Vec::new();
-    let held = |lot: &&(usize, &Lot)| lot.1.item == place && lot.1.organization == organization && lot.1.on_hand > 0;
-    for (at, lot) in state.lots.iter().enumerate().collect::<Vec<_>>().iter().filter(held) {
+    let held = |(_, lot): &(usize, &Lot)| lot.item == place && lot.organization == organization && lot.on_hand > 0;
+    for (at, lot) in state.lots.iter().enumerate().filter(held) {
         if missing == 0 {
             break;
         }
-        if state.restriction_broken(lot, &state.use_for(lot, recipient, time)).is_some() {
+        if !fits(lot) {
             elsewhere += u128::from(lot.on_hand);
             continue;
         }
         let taken = missing.min(lot.on_hand);
         missing -= taken;
-        draws.push(Draw { lot: state.lot_id(LotIx(*at as u32)), quantity: Quantity { minor: taken, decimals: quantity.decimals } });
+        draws.push(Draw { lot: state.lot_id(LotIx(at as u32)), quantity: Quantity { minor: taken, decimals: quantity.decimals } });
     }
     if missing > 0 {
         let minor = |minor: u128| format_minor(minor as i128, quantity.decimals);
@@ -213,6 +256,29 @@ pub fn first_in_first_out(
         return Err(Failure::no(what).hint("`aidledger list lots` shows what is on hand and for what"));
     }
     Ok(draws)
+}
+
+/// What the pen's organization draws for quantities and items as typed: the lots named, once for each pair, or the oldest that fit; says which.
+pub fn choose(pen: &Pen, what: &[String], lots: &[String], fits: impl Fn(&Lot) -> bool, out: &Out) -> Result<Set<Draw>, Failure> {
+    let state = pen.state();
+    let organization = OrganizationIx(state.organizations.find(&pen.organization).expect("the pen's organization is registered"));
+    let pairs = pairs(what)?;
+    if !lots.is_empty() && lots.len() != pairs.len() {
+        return Err(Failure::unable(format!("{} lots are named for {} quantities", lots.len(), pairs.len()))
+            .hint("name one lot for each pair, or none"));
+    }
+    let mut draws: Vec<Draw> = Vec::new();
+    for (number, (text, item)) in pairs.into_iter().enumerate() {
+        let quantity = quantity_in(state, &text, &item)?;
+        match lots.get(number) {
+            Some(lot) => draws.push(Draw { lot: find_lot(state, lot)?, quantity }),
+            None => draws.extend(first_in_first_out(state, organization, &item, quantity, &fits)?),
+        }
+    }
+    if lots.is_empty() {
+        out.say(format!("Drawn first in, first out: {}.", describe(state, &draws)));
+    }
+    unique(draws)
 }
 
 /// Set parts of lots aside for a recipient.
@@ -238,6 +304,14 @@ pub struct Assign {
     /// BLAKE3 of the one-time code on the recipient's slip (64 hex digits).
     #[arg(long, value_name = "HASH")]
     lock: Option<Blake3Hash>,
+    /// Make the one-time code of a slip and keep it in the vault; `aidledger slips --assignment` prints it.
+    #[arg(long, conflicts_with = "lock")]
+    with_code: bool,
+    /// The need that it answers: the id of need.recorded, or its beginning. Without it the recipient's oldest needs are served.
+    #[arg(long, value_name = "NEED")]
+    need: Option<String>,
+    #[command(flatten)]
+    vault: VaultArg,
     #[command(flatten)]
     ledger: LedgerArg,
     #[command(flatten)]
@@ -247,37 +321,30 @@ pub struct Assign {
 impl Assign {
     /// Runs the command.
     pub fn run(self, out: &Out) -> Result<(), Failure> {
-        let pen = Pen::open(&self.ledger, &self.sign, out)?;
+        let mut pen = Pen::open(&self.ledger, &self.sign, out)?;
         let state = pen.state();
         let recipient = find_recipient(state, &self.to)?;
         let programme =
             self.programme.unwrap_or_else(|| state.programmes.code(state.recipients[state.recipient_of[&recipient].at()].programme.0));
-        let organization = OrganizationIx(state.organizations.find(&pen.organization).expect("the pen's organization is registered"));
+        let need = self.need.as_deref().map(|need| find_event(state, need)).transpose()?;
+        let row = &state.recipients[state.recipient_of[&recipient].at()];
         let time = self.sign.at.unwrap_or_else(crate::cli::context::now);
-        let pairs = pairs(&self.what)?;
-        if !self.lots.is_empty() && self.lots.len() != pairs.len() {
-            return Err(Failure::unable(format!("{} lots are named for {} quantities", self.lots.len(), pairs.len()))
-                .hint("name one lot for each pair, or none"));
+        let fits = |lot: &Lot| state.restriction_broken(lot, &state.use_for(lot, row, time)).is_none();
+        let draws = choose(&pen, &self.what, &self.lots, fits, out)?;
+        let (mut lock, mut planned) = (self.lock, None);
+        if self.with_code {
+            let mut vault = self.vault.open()?;
+            let code = plan_code(&mut vault, recipient)?;
+            lock = Some(code.lock());
+            planned = Some((vault, code));
         }
-        let mut draws: Vec<Draw> = Vec::new();
-        for (number, (text, item)) in pairs.into_iter().enumerate() {
-            let quantity = quantity_in(state, &text, &item)?;
-            match self.lots.get(number) {
-                Some(lot) => draws.push(Draw { lot: find_lot(state, lot)?, quantity }),
-                None => draws.extend(first_in_first_out(state, organization, &recipient, &item, quantity, time)?),
-            }
-        }
-        let chosen = self.lots.is_empty().then(|| describe(state, &draws));
-        let body =
-            AssignmentMade { draws: unique(draws)?, due: self.due, lock: self.lock, need: None, programme, recipient, reference: None };
-        if let Some(chosen) = chosen {
-            out.say(format!("Drawn first in, first out: {chosen}."));
-        }
-        pen.write(Body::AssignmentMade(body), out)
+        let body = AssignmentMade { draws, due: self.due, lock, need, programme, recipient, reference: None };
+        let appended = pen.append(Body::AssignmentMade(body));
+        pen.finish(planned, appended, out)
     }
 }
 
-fn unique(draws: Vec<Draw>) -> Result<Set<Draw>, Failure> {
+pub fn unique(draws: Vec<Draw>) -> Result<Set<Draw>, Failure> {
     let count = draws.len();
     let set = Set::new(draws);
     if set.len() < count {
@@ -317,7 +384,7 @@ pub struct Deliver {
 }
 
 /// The place of an assignment that is named.
-fn find_assignment(state: &State, text: &str) -> Result<(EventId, AssignmentIx), Failure> {
+pub fn find_assignment(state: &State, text: &str) -> Result<(EventId, AssignmentIx), Failure> {
     let id = find_event(state, text)?;
     match state.made_by(&id, Kind::AssignmentMade) {
         Some(made) => Ok((id, AssignmentIx(made.place))),
@@ -329,17 +396,15 @@ fn find_assignment(state: &State, text: &str) -> Result<(EventId, AssignmentIx),
 impl Deliver {
     /// Runs the command.
     pub fn run(self, out: &Out) -> Result<(), Failure> {
-        let code = match &self.code_file {
-            Some(path) => {
-                let text = std::fs::read_to_string(path).map_err(|error| Failure::io(path, error))?;
-                let code: SlipCode = text.lines().next().unwrap_or_default().trim().parse().map_err(Failure::unable)?;
-                Some(code)
-            }
+        let typed = match &self.code_file {
+            Some(path) => Some(std::fs::read_to_string(path).map_err(|error| Failure::io(path, error))?),
             None => None,
         };
         let pen = Pen::open(&self.ledger, &self.sign, out)?;
         let state = pen.state();
         let (id, place) = find_assignment(state, &self.assignment)?;
+        let lock = state.assignments[place.at()].lock.as_deref();
+        let code = typed.map(|typed| shown_code(typed.lines().next().unwrap_or_default(), lock)).transpose()?;
         let mut rest: Vec<(LotIx, u64)> = state.assignments[place.at()].remaining().collect();
         let draw = |(lot, minor): (LotIx, u64)| {
             let decimals = state.items.at(state.lots[lot.at()].item.0).decimals;

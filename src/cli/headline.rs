@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::cli::context::short;
-use crate::event::Code;
-use crate::event::kinds::{Body, Donor, LotLine};
+use crate::event::kinds::{Body, Donor, Kind, LotLine};
 use crate::event::values::format_minor;
+use crate::event::{Code, EventId};
 use crate::log::entry::DecodedEntry;
 use crate::rules::State;
+use crate::rules::state::DeliveryIx;
 
 /// An entry in one line: what a list shows of it.
 pub fn headline(state: &State, decoded: &DecodedEntry) -> String {
@@ -49,8 +50,8 @@ pub fn headline(state: &State, decoded: &DecodedEntry) -> String {
         Body::AssignmentMade(body) => format!("{} to {} for {}", draws(&body.draws), short(body.recipient), body.programme),
         Body::AssignmentCancelled(body) => format!("{}: {}", short(body.assignment), body.reason),
         Body::DeliveryMade(body) => {
-            let shown = if body.code.is_some() { ", acknowledged" } else { "" };
-            format!("{} of assignment {}{shown}", draws(&body.draws), short(body.assignment))
+            let shown = acknowledgement(state, &decoded.id);
+            format!("{} of assignment {}, {shown}", draws(&body.draws), short(body.assignment))
         }
         Body::EventReversed(body) => format!("{}: {}", short(body.event), body.reason),
         Body::PolicyChanged(body) => body.organization.map_or_else(|| "of the whole ledger".to_owned(), |code| format!("of {code}")),
@@ -100,5 +101,17 @@ pub fn headline(state: &State, decoded: &DecodedEntry) -> String {
         Body::VolunteerJoined(body) => short(body.volunteer),
         Body::ServiceRecorded(body) => format!("{} min of {} by {} on {}", body.minutes, body.activity, short(body.volunteer), body.day),
         Body::RecognitionAwarded(body) => format!("{} to {}", body.award, short(body.volunteer)),
+    }
+}
+
+/// How a delivery is vouched for: `acknowledged` by the code on the recipient's slip, `witnessed` by a second key, both, or `claimed only`.
+pub fn acknowledgement(state: &State, delivery: &EventId) -> &'static str {
+    let Some(made) = state.made_by(delivery, Kind::DeliveryMade) else { return "claimed only" };
+    let place = DeliveryIx(made.place);
+    match (state.deliveries[place.at()].acknowledged, state.confirmations.contains_key(&place)) {
+        (true, true) => "acknowledged and witnessed",
+        (true, false) => "acknowledged",
+        (false, true) => "witnessed",
+        (false, false) => "claimed only",
     }
 }

@@ -115,7 +115,8 @@ impl Import {
         let log_path = self.ledger.keys().join("log.pem");
         let first_segment = std::fs::metadata(folder.join("log/00000000.jsonl"));
         if first_segment.is_ok_and(|segment| segment.len() > 0) {
-            let sign = SignArg { as_key: self.as_key.clone(), key: self.key.clone(), passphrase: self.passphrase.clone(), at: None };
+            let sign =
+                SignArg { as_key: self.as_key.clone(), key: self.key.clone(), passphrase: self.passphrase.clone(), at: None, draft: None };
             let key = sign.open(&self.ledger)?;
             if self.dry_run {
                 return Ok((None, key));

@@ -1,24 +1,20 @@
-//! show, list, balance, history, trace: looking at what is there. Every answer says as of which entry it was computed.
-
-use std::collections::BTreeMap;
+//! show, list, balance, history: looking at what is there. Every answer says as of which entry it was computed.
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use crate::canonical::decode;
+use crate::cli::balance::{By, Filter, balance_json, balance_table, grouped};
 use crate::cli::context::{LedgerArg, find_event, find_lot, find_recipient, short};
 use crate::cli::give::short_lot;
 use crate::cli::headline::headline;
 use crate::cli::report::{Failure, Out, table};
-use crate::event::kinds::{Body, ItemType, Kind};
+use crate::event::kinds::Kind;
 use crate::event::values::format_minor;
 use crate::event::{Code, LotId};
 use crate::log::entry::DecodedEntry;
 use crate::rules::State;
-use crate::rules::state::{AssignmentIx, DeliveryIx, LotIx};
+use crate::rules::state::LotIx;
 use crate::service::Reader;
-use crate::views::balances::Balance;
-use crate::views::table::Amount;
 use crate::views::{Slot, ViewName};
 
 /// An entry as programs read it.
@@ -175,12 +171,16 @@ pub enum Listed {
     Recipients,
     /// Lots with something on hand (--all: every lot).
     Lots,
+    /// What recipients lack; `aidledger needs` says more.
+    Needs,
+    /// What was promised, and what came of it.
+    Pledges,
 }
 
 /// List what is there.
 #[derive(Debug, Args)]
 pub struct List {
-    /// entries, organizations, keys, items, regions, programmes, recipients or lots.
+    /// entries, organizations, keys, items, regions, programmes, recipients, lots, needs or pledges.
     #[arg(value_enum, default_value = "entries")]
     what: Listed,
     /// Only entries of this kind, like delivery.made.
@@ -206,6 +206,8 @@ impl List {
         match self.what {
             Listed::Entries => self.entries(&reader, out),
             Listed::Lots => self.lots(&reader, out),
+            Listed::Needs => self.rows(&reader, ViewName::Needs, "need/", out),
+            Listed::Pledges => self.rows(&reader, ViewName::Pledges, "", out),
             Listed::Recipients => self.rows(&reader, ViewName::Recipients, "", out),
             Listed::Organizations => self.rows(&reader, ViewName::Registry, "organization/", out),
             Listed::Keys => self.rows(&reader, ViewName::Registry, "key/", out),
@@ -349,167 +351,6 @@ fn restrictions(state: &State, lot: &crate::rules::state::Lot) -> Option<String>
     (!words.is_empty()).then(|| words.join(" & "))
 }
 
-/// Which balances.
-#[derive(Debug, Default, Clone)]
-struct Filter {
-    item: Option<String>,
-    organization: Option<String>,
-    programme: Option<String>,
-    region: Option<String>,
-}
-
-impl Filter {
-    fn of_code(key: &str) -> Filter {
-        let mut filter = Filter::default();
-        match key.split_once('/') {
-            Some(("item", code)) => filter.item = Some(code.into()),
-            Some(("organization", code)) => filter.organization = Some(code.into()),
-            Some(("programme", code)) => filter.programme = Some(code.into()),
-            Some(("region", code)) => filter.region = Some(code.into()),
-            _ => {}
-        }
-        filter
-    }
-}
-
-/// Balances by the columns asked for.
-type BalanceRows = Vec<(Vec<String>, Balance)>;
-
-fn grouped(reader: &Reader, filter: &Filter, by: &[By]) -> Result<BalanceRows, Failure> {
-    let mut groups: BTreeMap<Vec<String>, Balance> = BTreeMap::new();
-    for row in reader.rows(ViewName::Balances, "")? {
-        let parts: Vec<&str> = row.key.split('/').collect();
-        let [item, organization, programme, region] = parts.as_slice() else { continue };
-        let fits = |wanted: &Option<String>, found: &str| wanted.as_deref().is_none_or(|wanted| wanted == found);
-        if !fits(&filter.item, item)
-            || !fits(&filter.organization, organization)
-            || !fits(&filter.programme, programme)
-            || !fits(&filter.region, region)
-        {
-            continue;
-        }
-        let balance: Balance = decode(&row.value).map_err(|fault| Failure::unable(format!("balance {}: {fault}", row.key)))?;
-        let key = by.iter().map(|by| by.of(item, organization, programme, region)).collect();
-        groups.entry(key).or_insert_with(|| Balance::zero(balance.on_hand.decimals)).merge(&balance);
-    }
-    Ok(groups.into_iter().collect())
-}
-
-fn balance_json(key: &[String], balance: &Balance) -> Value {
-    let text = |amount: Amount| amount.to_string();
-    json!({
-        "item": key[0], "donated": text(balance.donated), "on_hand": text(balance.on_hand), "assigned": text(balance.assigned), "delivered": text(balance.delivered),
-    })
-}
-
-fn balance_table(rows: &[(Vec<String>, Balance)]) -> String {
-    let rows = rows.iter().map(|(key, balance)| {
-        let amounts = [balance.donated, balance.on_hand, balance.assigned, balance.delivered].map(|amount| amount.to_string());
-        key.iter().cloned().chain(amounts).collect()
-    });
-    table(&["ITEM", "DONATED", "ON HAND", "ASSIGNED", "DELIVERED"], rows.collect(), &[1, 2, 3, 4])
-}
-
-/// A column to group balances by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum By {
-    /// The item: always the first column.
-    Item,
-    /// The organization.
-    Organization,
-    /// The programme.
-    Programme,
-    /// The region.
-    Region,
-}
-
-impl By {
-    fn of(self, item: &str, organization: &str, programme: &str, region: &str) -> String {
-        match self {
-            By::Item => item.to_owned(),
-            By::Organization => organization.to_owned(),
-            By::Programme => programme.to_owned(),
-            By::Region => region.to_owned(),
-        }
-    }
-}
-
-/// What came in, where it is now and what reached people.
-///
-/// Per item: donated = on hand + assigned + delivered. Money and goods are never added up.
-#[derive(Debug, Args)]
-pub struct BalanceCommand {
-    /// Only this item.
-    item: Option<Code>,
-    /// Only this organization.
-    #[arg(long, value_name = "CODE")]
-    organization: Option<Code>,
-    /// Only this programme (gifts and what is on hand belong to none yet).
-    #[arg(long, value_name = "CODE")]
-    programme: Option<Code>,
-    /// Only this region.
-    #[arg(long, value_name = "CODE")]
-    region: Option<Code>,
-    /// More columns beside the item: organization, programme, region.
-    #[arg(long, value_enum, value_delimiter = ',')]
-    by: Vec<By>,
-    #[command(flatten)]
-    ledger: LedgerArg,
-}
-
-impl BalanceCommand {
-    /// Runs the command.
-    pub fn run(self, out: &Out) -> Result<(), Failure> {
-        let reader = self.ledger.read_views(out)?;
-        let code = |code: Option<Code>| code.map(|code| code.to_string());
-        let filter = Filter {
-            item: code(self.item),
-            organization: code(self.organization),
-            programme: code(self.programme),
-            region: code(self.region),
-        };
-        let mut by = vec![By::Item];
-        by.extend(self.by.iter().filter(|by| **by != By::Item));
-        let rows = grouped(&reader, &filter, &by)?;
-        let all = filter.programme.is_none() && filter.region.is_none() && by.iter().all(|by| matches!(by, By::Item | By::Organization));
-        let json = rows.iter().map(|(key, balance)| {
-            let mut json = balance_json(key, balance);
-            for (by, value) in by.iter().zip(key).skip(1) {
-                let name = by.to_possible_value().expect("no variant is skipped").get_name().to_owned();
-                json[name] = if value == "-" { Value::Null } else { value.clone().into() };
-            }
-            if all {
-                json["adds_up"] =
-                    (balance.donated.minor == balance.on_hand.minor + balance.assigned.minor + balance.delivered.minor).into();
-            }
-            json
-        });
-        let json: Vec<_> = json.collect();
-        let recorded = reader.chain.recorded;
-        out.answer(json!({ "size": reader.chain.size, "recorded": recorded.to_string(), "balances": json }), || {
-            let header: Vec<String> =
-                by.iter().map(|by| by.to_possible_value().expect("no variant is skipped").get_name().to_uppercase()).collect();
-            let columns: Vec<&str> =
-                header.iter().map(String::as_str).chain(["DONATED", "ON HAND", "ASSIGNED", "DELIVERED", "UNIT"]).collect();
-            let unit = |item: &str| {
-                let item =
-                    item.parse::<Code>().ok().and_then(|code| reader.state.items.find(&code)).map(|place| reader.state.items.at(place));
-                item.map_or(String::new(), |item| match (&item.r#type, item.unit) {
-                    (ItemType::Money, _) | (_, None) => "money".to_owned(),
-                    (_, Some(unit)) => unit.to_string(),
-                })
-            };
-            let cells = rows.iter().map(|(key, balance)| {
-                let amounts = [balance.donated, balance.on_hand, balance.assigned, balance.delivered].map(|amount| amount.to_string());
-                key.iter().cloned().chain(amounts).chain([unit(&key[0])]).collect()
-            });
-            let right: Vec<usize> = (by.len()..by.len() + 4).collect();
-            format!("As of entry {} (recorded {recorded}):\n\n{}", reader.chain.size - 1, table(&columns, cells.collect(), &right))
-        });
-        Ok(())
-    }
-}
-
 /// All entries about a recipient, lot, organization, programme, region or item.
 #[derive(Debug, Args)]
 pub struct History {
@@ -549,124 +390,4 @@ impl History {
             }
         }
     }
-}
-
-/// What became of a gift, or whose gifts made up a delivery.
-#[derive(Debug, Args)]
-pub struct Trace {
-    /// A donation (traced forwards), an assignment or a delivery (traced backwards): its id or the beginning.
-    event: String,
-    #[command(flatten)]
-    ledger: LedgerArg,
-}
-
-impl Trace {
-    /// Runs the command.
-    pub fn run(self, out: &Out) -> Result<(), Failure> {
-        let reader = self.ledger.read_views(out)?;
-        let id = find_event(&reader.state, &self.event)?;
-        let made = reader.state.made[reader.find(&id).expect("it was found") as usize];
-        match made.kind {
-            Kind::DonationReceived => forwards(&reader, &id, out),
-            Kind::DeliveryMade => {
-                let draws = reader.state.deliveries[DeliveryIx(made.place).at()].draws.to_vec();
-                backwards(&reader, &id, "delivery", draws, out)
-            }
-            Kind::AssignmentMade => {
-                let draws =
-                    reader.state.assignments[AssignmentIx(made.place).at()].draws.iter().map(|draw| (draw.lot, draw.quantity)).collect();
-                backwards(&reader, &id, "assignment", draws, out)
-            }
-            other => Err(Failure::no(format!("{} is {other}; gifts, assignments and deliveries are traced", short(id)))),
-        }
-    }
-}
-
-/// Where each lot of a gift is now: on hand, assigned to whom, delivered to whom. Quantities sum to the gift.
-fn forwards(reader: &Reader, id: &crate::event::EventId, out: &Out) -> Result<(), Failure> {
-    let state = &reader.state;
-    let entry = state.ids.find(id).expect("it was found");
-    let mut answer = Vec::new();
-    let mut rows = Vec::new();
-    for line in 0..crate::canonical::LIST_MAX as u16 {
-        let lot_id = LotId { event: *id, line };
-        let Some(place) = state.lot(&lot_id) else { break };
-        let lot = &state.lots[place.at()];
-        let (item, decimals) = (state.items.code(lot.item.0), state.items.at(lot.item.0).decimals);
-        let amount = |minor: u64| format_minor(i128::from(minor), decimals);
-        let mut parts = Vec::new();
-        if lot.reversed {
-            parts.push(("reversed", lot.quantity, None));
-        }
-        if lot.on_hand > 0 {
-            parts.push(("on hand", lot.on_hand, None));
-        }
-        for index in reader.listing(Slot::of_entry(entry), &format!("lot/{lot_id}"))? {
-            let made = state.made[index as usize];
-            if made.kind != Kind::AssignmentMade || made.reversed {
-                continue;
-            }
-            let assignment = &state.assignments[made.place as usize];
-            for draw in assignment.draws.iter().filter(|draw| draw.lot == place) {
-                if draw.delivered > 0 {
-                    parts.push(("delivered", draw.delivered, Some(assignment)));
-                }
-                if !assignment.cancelled && draw.quantity > draw.delivered {
-                    parts.push(("assigned", draw.quantity - draw.delivered, Some(assignment)));
-                }
-            }
-        }
-        let sum: u64 = parts.iter().map(|(_, minor, _)| minor).sum();
-        for (account, minor, assignment) in &parts {
-            let recipient = assignment.map(|assignment| &state.recipients[assignment.recipient.at()]);
-            let place = recipient
-                .map(|recipient| (state.programmes.code(recipient.programme.0), state.regions.code(recipient.region.0), recipient.token));
-            let assignment_id = assignment.map(|assignment| state.ids.at(assignment.entry));
-            answer.push(json!({
-                "lot": lot_id.to_string(), "item": item.as_str(), "account": account, "quantity": amount(*minor),
-                "assignment": assignment_id.map(|id| id.to_string()), "programme": place.map(|place| place.0.to_string()),
-                "region": place.map(|place| place.1.to_string()), "recipient": place.map(|place| place.2.to_string()),
-            }));
-            rows.push(vec![
-                short_lot(lot_id),
-                amount(*minor),
-                item.to_string(),
-                (*account).to_owned(),
-                place.map_or(String::new(), |place| place.0.to_string()),
-                place.map_or(String::new(), |place| place.1.to_string()),
-                place.map_or(String::new(), |place| short(place.2)),
-                assignment_id.map_or(String::new(), short),
-            ]);
-        }
-        assert_eq!(sum, lot.quantity, "the parts of a lot add up to it");
-    }
-    out.answer(json!({ "size": reader.chain.size, "gift": id.to_string(), "parts": answer }), || {
-        format!(
-            "gift {id}\n\n{}",
-            table(&["LOT", "QUANTITY", "ITEM", "WHERE", "PROGRAMME", "REGION", "RECIPIENT", "ASSIGNMENT"], rows, &[1])
-        )
-    });
-    Ok(())
-}
-
-fn backwards(reader: &Reader, id: &crate::event::EventId, what: &str, draws: Vec<(LotIx, u64)>, out: &Out) -> Result<(), Failure> {
-    let state = &reader.state;
-    let mut answer = Vec::new();
-    let mut rows = Vec::new();
-    for (place, minor) in draws {
-        let lot = &state.lots[place.at()];
-        let (_, gift) = reader.entry(u64::from(lot.entry))?;
-        let Body::DonationReceived(body) = &gift.entry.event.body else { unreachable!("a lot is made by a donation") };
-        let donor = body.donor.name.as_ref().map_or_else(|| body.donor.r#type.to_string(), |name| name.0.clone());
-        let quantity = format_minor(i128::from(minor), state.items.at(lot.item.0).decimals);
-        let (item, lot_id) = (state.items.code(lot.item.0), state.lot_id(place));
-        answer.push(json!({
-            "lot": lot_id.to_string(), "item": item.as_str(), "quantity": quantity, "gift": gift.id.to_string(), "donor": donor, "received": gift.entry.event.time.to_string(),
-        }));
-        rows.push(vec![quantity, item.to_string(), donor, gift.entry.event.time.date().to_string(), short_lot(lot_id), short(gift.id)]);
-    }
-    out.answer(json!({ "size": reader.chain.size, what: id.to_string(), "gifts": answer }), || {
-        format!("{what} {id}\n\n{}", table(&["QUANTITY", "ITEM", "GIVEN BY", "ON", "LOT", "GIFT"], rows, &[0]))
-    });
-    Ok(())
 }

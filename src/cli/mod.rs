@@ -6,28 +6,40 @@
 //! * [`report`]: wording, hints and exit codes, in one place.
 //! * [`context`]: the ledger, keys and passphrases a command works with; shortened ids.
 //! * [`setup`]: init, key. [`govern`]: organization, item, region, programme. [`give`]: enrol, donate, assign, deliver, cancel, reverse.
-//! * [`submit`]: sign, append. [`look`]: show, list, balance, history, trace. [`prove`]: checkpoint, prove, check-proof.
+//! * [`submit`]: sign, append. [`look`]: show, list, history. [`balance`], [`trace`]. [`prove`]: checkpoint, prove, check-proof.
+//! * [`vault`]: vault, erase. [`evidence`]: evidence. [`slip`]: codes on paper.
 //! * [`audit`]: the audit report with errors and flags; [`audit_sample`]: samples, openings, attestations; [`audit_page`]: the report as HTML.
 //! * [`verify`]: verify, rebuild, export. [`import`]: spreadsheets. [`demo`], [`simulate`]: ledgers to try out. [`mod@bench`]: measurements.
 
 pub mod audit;
 pub mod audit_page;
 pub mod audit_sample;
+pub mod balance;
 pub mod bench;
+pub mod card;
 pub mod context;
+pub mod control;
 pub mod demo;
+pub mod evidence;
 pub mod give;
 pub mod govern;
 pub mod headline;
 pub mod import;
 pub mod look;
+pub mod movement;
+pub mod people;
 pub mod prove;
 pub mod report;
 pub mod secret;
 pub mod setup;
 pub mod simulate;
+pub mod slip;
 pub mod submit;
+pub mod trace;
+pub mod vault;
 pub mod verify;
+pub mod volunteer;
+pub mod witness;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
@@ -63,20 +75,52 @@ enum Command {
     Programme(govern::ProgrammeCommand),
     #[command(visible_alias = "enroll")]
     Enrol(give::Enrol),
+    Need(people::Need),
+    Needs(people::Needs),
+    Withdraw(people::Withdraw),
+    Pledge(movement::PledgeCommand),
     Donate(give::Donate),
+    Return(movement::Return),
+    Purchase(movement::Purchase),
+    Send(movement::Send),
+    Accept(movement::Accept),
+    Expense(movement::Expense),
+    Loss(movement::Loss),
+    Count(movement::Count),
     Assign(give::Assign),
     Deliver(give::Deliver),
+    Fail(witness::Fail),
+    Confirm(witness::Confirm),
+    Dispute(witness::DisputeCommand),
+    Answer(witness::Answer),
     Cancel(give::Cancel),
     Reverse(give::Reverse),
+    Approve(control::Approve),
+    /// Show and set what is asked of events beyond the rules.
+    #[command(subcommand)]
+    Policy(control::PolicyCommand),
+    /// Record volunteers' work, honour it, and state it.
+    #[command(subcommand)]
+    Volunteer(volunteer::VolunteerCommand),
+    /// Keep who is who, encrypted, in a file of your own.
+    #[command(subcommand)]
+    Vault(vault::VaultCommand),
+    Erase(vault::Erase),
+    /// Keep photos and signed lists in the vault, commit to them in the ledger, and open them to an auditor.
+    #[command(subcommand)]
+    Evidence(evidence::EvidenceCommand),
+    Slips(slip::Slips),
     Sign(submit::Sign),
     Append(submit::Append),
     Import(import::Import),
     Show(look::Show),
     List(look::List),
     #[command(visible_alias = "bal")]
-    Balance(look::BalanceCommand),
+    Balance(balance::BalanceCommand),
     History(look::History),
-    Trace(look::Trace),
+    Trace(trace::Trace),
+    MyGift(card::MyGift),
+    MyRecord(card::MyRecord),
     Checkpoint(prove::CheckpointCommand),
     Prove(prove::Prove),
     CheckProof(prove::CheckProof),
@@ -124,11 +168,33 @@ fn run(command: Command, out: &Out) -> Result<(), Failure> {
         Command::Region(args) => args.run(out),
         Command::Programme(command) => command.run(out),
         Command::Enrol(args) => args.run(out),
+        Command::Need(args) => args.run(out),
+        Command::Needs(args) => args.run(out),
+        Command::Withdraw(args) => args.run(out),
+        Command::Pledge(args) => args.run(out),
         Command::Donate(args) => args.run(out),
+        Command::Return(args) => args.run(out),
+        Command::Purchase(args) => args.run(out),
+        Command::Send(args) => args.run(out),
+        Command::Accept(args) => args.run(out),
+        Command::Expense(args) => args.run(out),
+        Command::Loss(args) => args.run(out),
+        Command::Count(args) => args.run(out),
         Command::Assign(args) => args.run(out),
         Command::Deliver(args) => args.run(out),
+        Command::Fail(args) => args.run(out),
+        Command::Confirm(args) => args.run(out),
+        Command::Dispute(args) => args.run(out),
+        Command::Answer(args) => args.run(out),
         Command::Cancel(args) => args.run(out),
         Command::Reverse(args) => args.run(out),
+        Command::Approve(args) => args.run(out),
+        Command::Policy(command) => command.run(out),
+        Command::Volunteer(command) => command.run(out),
+        Command::Vault(command) => command.run(out),
+        Command::Erase(args) => args.run(out),
+        Command::Evidence(command) => command.run(out),
+        Command::Slips(args) => args.run(out),
         Command::Sign(args) => args.run(out),
         Command::Append(args) => args.run(out),
         Command::Import(args) => args.run(out),
@@ -137,6 +203,8 @@ fn run(command: Command, out: &Out) -> Result<(), Failure> {
         Command::Balance(args) => args.run(out),
         Command::History(args) => args.run(out),
         Command::Trace(args) => args.run(out),
+        Command::MyGift(args) => args.run(out),
+        Command::MyRecord(args) => args.run(out),
         Command::Checkpoint(args) => args.run(out),
         Command::Prove(args) => args.run(out),
         Command::CheckProof(args) => args.run(out),

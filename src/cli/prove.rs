@@ -10,7 +10,7 @@ use crate::cli::report::{Failure, Out};
 use crate::cli::verify::read_policy;
 use crate::crypto::note::Vkey;
 use crate::event::EventId;
-use crate::log::entry::Entry;
+use crate::log::evidence::{Proven, check_event};
 use crate::log::policy::Policy;
 use crate::log::proof::{PROOF_BYTES_MAX, Proof};
 use crate::service::recovery::log_vkey;
@@ -162,29 +162,8 @@ impl CheckProof {
             // Not authenticated until it hashes to the leaf that the proof shows.
             None => proof.unauthenticated_extra().to_vec(),
         };
-        let satisfied = proof.check(&entry, &policy).map_err(|error| Failure::no(format!("the proof does not hold: {error}")))?;
-        if !satisfied.checkpoint.extensions().is_empty() {
-            return Err(Failure::no("the checkpoint has extension lines, which a ledger's log does not sign"));
-        }
-        let decoded = Entry::decode(&entry).map_err(|fault| Failure::no(format!("what is proven is not an entry of a ledger: {fault}")))?;
-        if decoded.entry.index != proof.index() {
-            return Err(Failure::no(format!("the entry says it is number {}, the proof is for {}", decoded.entry.index, proof.index())));
-        }
+        let Proven { decoded, ledger, satisfied } = check_event(&proof, &entry, &policy, self.id).map_err(Failure::no)?;
         let event = &decoded.entry.event;
-        let message = [crate::crypto::EVENT_DOMAIN, &entry[decoded.event_range.clone()]].concat();
-        if !crate::crypto::verify_strict(event.signer, &message, &decoded.entry.signature) {
-            return Err(Failure::no("the log holds this entry, but the author's signature in it does not hold"));
-        }
-        let opens = event.kind() == crate::event::Kind::LedgerOpened;
-        if opens != (proof.index() == 0) {
-            return Err(Failure::no(format!("entry {} is {}: entry 0, and no other, opens a ledger", proof.index(), event.kind())));
-        }
-        let ledger = if opens { decoded.id } else { event.ledger };
-        if let Some(expected) = self.id
-            && expected != ledger
-        {
-            return Err(Failure::no(format!("the event is of another ledger: {ledger}, should be {expected}")));
-        }
         let json = json!({
             "answer": "proven", "index": proof.index(), "id": decoded.id.to_string(), "ledger": ledger.to_string(), "kind": event.kind().word(),
             "organization": event.organization.as_str(), "time": event.time.to_string(), "recorded": decoded.entry.recorded.to_string(),

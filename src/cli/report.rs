@@ -79,6 +79,11 @@ impl From<Rejection> for Failure {
             Rule::SequenceMismatch | Rule::PreviousMismatch => {
                 Some("another event of this key came first; sign this one again with `aidledger sign` after it")
             }
+            Rule::ApprovalsMissing => Some(
+                "for a delivery let other keys run `aidledger approve ASSIGNMENT`; for the rest write the event with --draft FILE, and let them run `aidledger approve --draft FILE`",
+            ),
+            Rule::PolicyMemberMissing | Rule::TimeTooOld | Rule::DutiesNotSeparate => Some("`aidledger policy show` says what is asked"),
+            Rule::PersonalData => Some("keep who somebody is in your vault, and give the ledger a salted commitment"),
             Rule::EventHasConsequences => Some("`aidledger history` of the recipient or lot shows what depends on it"),
             _ => None,
         };
@@ -131,6 +136,29 @@ impl From<AppendError> for Failure {
 impl From<crate::views::StoredError> for Failure {
     fn from(error: crate::views::StoredError) -> Failure {
         Failure::unable(error)
+    }
+}
+
+impl From<crate::vault::VaultError> for Failure {
+    fn from(error: crate::vault::VaultError) -> Failure {
+        use crate::vault::{ContentFault, VaultError};
+        match &error {
+            VaultError::Missing(_) => {
+                Failure::unable(error).hint("name its file with --vault, or make one with `aidledger vault init --vault FILE`")
+            }
+            VaultError::InLedger { .. } => Failure::unable(error).hint("choose a place of your own, outside the ledger's folder"),
+            VaultError::Locked(_) => Failure::unable(error).hint("wait until the other command is done"),
+            VaultError::Fault(ContentFault::HandleUnknown) => Failure::no(error).hint("`aidledger vault list` shows the handles"),
+            VaultError::Fault(ContentFault::HandleTaken) => {
+                Failure::no(error).hint("choose another, or give --change to change who is there")
+            }
+            VaultError::Fault(ContentFault::NumberMissing) => {
+                Failure::no(error).hint("add it with `aidledger vault add-person HANDLE --change`")
+            }
+            VaultError::Fault(ContentFault::NumberTaken(_)) => Failure::no(error).hint("`aidledger vault list` shows the handles"),
+            VaultError::EvidenceUnknown(_) => Failure::no(error).hint("`aidledger vault list --json` shows the commitments"),
+            _ => Failure::unable(error),
+        }
     }
 }
 

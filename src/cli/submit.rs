@@ -67,11 +67,28 @@ pub struct Sign {
 }
 
 /// A draft as a person writes it.
-struct DraftLine {
+pub struct DraftLine {
     body_kind: Kind,
     body: Vec<u8>,
     organization: Code,
     time: Option<Time>,
+}
+
+impl DraftLine {
+    /// The body, read by its kind.
+    pub fn body(&self, number: u64) -> Result<Body, Failure> {
+        let read = || Body::read(self.body_kind, &mut Reader::new(&self.body)?);
+        read().map_err(|fault: Fault| {
+            Failure::no(format!("line {number}: the body is not one of {}: {fault}", self.body_kind))
+                .hint("the members of each kind are in ledger-spec.md, section 4.3")
+        })
+    }
+}
+
+/// Reads a draft of a file's line.
+pub fn draft_line(line: &[u8], number: u64) -> Result<DraftLine, Failure> {
+    let wrong = |fault: Fault| Failure::no(format!("line {number} is not a draft: {fault}")).hint("`aidledger sign --help` shows one");
+    read_draft(line).map_err(wrong)
 }
 
 fn read_draft(line: &[u8]) -> Result<DraftLine, Fault> {
@@ -117,14 +134,8 @@ impl Sign {
             if line.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
-            let wrong =
-                |fault: Fault| Failure::no(format!("line {number} is not a draft: {fault}")).hint("`aidledger sign --help` shows one");
-            let draft = read_draft(&line).map_err(wrong)?;
-            let mut body = Reader::new(&draft.body).map_err(wrong)?;
-            let body = Body::read(draft.body_kind, &mut body).map_err(|fault| {
-                Failure::no(format!("line {number}: the body is not one of {}: {fault}", draft.body_kind))
-                    .hint("the members of each kind are in ledger-spec.md, section 4.3")
-            })?;
+            let draft = draft_line(&line, number)?;
+            let body = draft.body(number)?;
             let time = draft.time.or(self.sign.at).unwrap_or_else(now);
             let signed = Draft { organization: draft.organization, time, body }.sign(ledger, feed, &key);
             feed = signed.feed_head();

@@ -278,7 +278,7 @@ pub fn write_new(path: &Path, text: &str) -> Result<(), KeyFileError> {
 
 /// Without this a crash may forget the name of a file that is itself on disk.
 #[cfg(unix)]
-fn sync_folder(path: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -287,7 +287,7 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn sync_folder(_path: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
@@ -328,7 +328,7 @@ pub fn read_private(path: &Path, bytes_max: usize) -> Result<Zeroizing<Vec<u8>>,
 
 /// Looks at the open file, not at its name, so that the file looked at is the file read.
 #[cfg(unix)]
-fn refuse_if_shared(file: &File, path: &Path) -> Result<(), KeyFileError> {
+pub(crate) fn refuse_if_shared(file: &File, path: &Path) -> Result<(), KeyFileError> {
     use std::os::unix::fs::MetadataExt;
     let metadata = file.metadata().map_err(|source| io_error("examine", path, source))?;
     if metadata.is_dir() {
@@ -344,7 +344,7 @@ fn refuse_if_shared(file: &File, path: &Path) -> Result<(), KeyFileError> {
 }
 
 #[cfg(not(unix))]
-fn refuse_if_shared(_file: &File, _path: &Path) -> Result<(), KeyFileError> {
+pub(crate) fn refuse_if_shared(_file: &File, _path: &Path) -> Result<(), KeyFileError> {
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Flags: what obeys every rule and is still worth a question (spec section 14).
+//! Flags: what obeys every rule and is still worth a question.
 //!
 //! Rules say what is provable, and a rejection condemns. A flag never does: it names a pattern, the events that show it, how often the same pattern
 //! shows in this ledger among all that could show it (its *base rate*), and what the organization answered. A person judges. So every flag *asks*, none
@@ -8,8 +8,9 @@
 //! accepted events ──take──> Observations ──finish──> FlagReport for each flag: question, rule, base rate, instances with events and answers
 //! ```
 //!
-//! The layer stands beside [`views`](crate::views): pure, no clock (the day it speaks of is that on which the last entry was recorded), no files, no fractions
-//! in anything that decides, and nothing follows from the order of a hash map. Two auditors print the same report.
+//! The layer is pure: no clock (the day it speaks of is that on which the last entry was recorded), no files, no fractions in anything that decides, and nothing
+//! follows from the order of a hash map. Two auditors print the same report. It stands on [`rules`](crate::rules) as the views do; only [`openings`] borrows
+//! the formula of a commitment from [`vault`](crate::vault).
 //!
 //! * [`observations`]: what is remembered of the log beyond what the rules remember.
 //! * [`report`]: the shape of the answer.

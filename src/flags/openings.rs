@@ -1,4 +1,4 @@
-//! Openings: what an organization shows of the evidence that it committed to (spec section 15).
+//! Openings: what an organization shows of the evidence that it committed to.
 //!
 //! ```text
 //! commitment = BLAKE3("aidledger/evidence/v1" ‖ LF ‖ salt ‖ BLAKE3(file))        salt of 32 bytes
@@ -17,9 +17,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::crypto::Blake3Hash;
 use crate::event::EventId;
-
-/// What a commitment's hash begins with.
-const DOMAIN: &[u8] = b"aidledger/evidence/v1\n";
 
 /// What is shown of one commitment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,9 +57,9 @@ pub fn parse(text: &str) -> Result<Vec<Opening>, serde_json::Error> {
     Ok(openings)
 }
 
-/// The commitment to a file.
+/// The commitment to a file, by the vault's formula. (The salt is no secret any more: it was shown.)
 pub fn commitment(salt: &Blake3Hash, file_hash: &Blake3Hash) -> Blake3Hash {
-    Blake3Hash::of(&[DOMAIN, &salt.0, &file_hash.0].concat())
+    crate::vault::evidence_commitment(&crate::vault::SecretBytes(salt.0), file_hash)
 }
 
 /// What came of a drawn delivery.
@@ -134,6 +131,13 @@ mod tests {
 
     fn event(n: u8) -> EventId {
         EventId(Blake3Hash([n; 32]))
+    }
+
+    #[test]
+    fn the_formula_is_the_one_above() {
+        let (salt, file_hash) = (Blake3Hash::of(b"salt"), Blake3Hash::of(b"file"));
+        let by_hand = [&b"aidledger/evidence/v1\n"[..], &salt.0, &file_hash.0].concat();
+        assert_eq!(commitment(&salt, &file_hash), Blake3Hash::of(&by_hand));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Audit samples: which deliveries are looked at, by a seed that nobody can choose and everybody can recompute (spec section 15).
+//! Audit samples: which deliveries are looked at, by a seed that nobody can choose and everybody can recompute.
 //!
 //! ```text
 //! seed       = BLAKE3("aidledger/sample/v1" ‖ LF ‖ origin ‖ LF ‖ size ‖ LF ‖ root ‖ LF)      the three lines of a later checkpoint's text

@@ -15,6 +15,7 @@
 
 pub mod checkpoint;
 pub mod entry;
+pub mod evidence;
 pub mod policy;
 pub mod proof;
 pub mod prove;

@@ -11,7 +11,7 @@ use crate::rules::policy::{Policy, Subject};
 use crate::rules::postings::Posting;
 use crate::rules::rejection::{Rejection, Rule};
 use crate::rules::state::*;
-use crate::rules::{control, gifts, governance, help, movement, people, policy, volunteers, witness};
+use crate::rules::{control, gifts, governance, help, movement, people, policy, texts, volunteers, witness};
 
 /// How far an author's clock may be ahead of the log's.
 pub const CLOCK_TOLERANCE_SECONDS: i64 = 300;
@@ -74,8 +74,8 @@ pub enum Change {
     DonationReceived { lots: Vec<(ItemIx, u64)>, pledge: Option<PledgeIx>, restrictions: Option<Box<LotRestrictions>> },
     /// A return, expense or loss: see [`gifts`] and [`movement`].
     Moved { draws: Vec<(LotIx, u64)> },
-    /// See [`movement`]: item and quantity of each new lot.
-    PurchaseMade { draws: Vec<(LotIx, u64)>, lots: Vec<(ItemIx, u64)> },
+    /// See [`movement`]: item and quantity of each new lot, and what it cost.
+    PurchaseMade { draws: Vec<(LotIx, u64)>, lots: Vec<(ItemIx, u64)>, costs: Vec<u64> },
     /// See [`movement`].
     TransferSent { draws: Vec<(LotIx, u64)>, to: OrganizationIx },
     /// See [`movement`]: what arrived of which of the sender's lots.
@@ -171,6 +171,7 @@ pub fn check<'e>(state: &State, event: &'e Event, id: EventId, recorded: Time) -
     let index = u32::try_from(state.ids.len()).expect("a log has fewer than 2^32 entries");
     if state.opening.is_none() {
         let Found { change, postings, recipient } = governance::ledger_opened(event, recorded)?;
+        texts::impersonal(&event.body)?;
         let (organization, signer) = (OrganizationIx(0), KeyIx(0));
         return Ok(Accepted { event, id, index, organization, signer, postings, recipient, draft: None, change });
     }
@@ -186,6 +187,7 @@ pub fn check<'e>(state: &State, event: &'e Event, id: EventId, recorded: Time) -
             found,
         ));
     }
+    texts::impersonal(&event.body)?;
     let found = match &event.body {
         Body::LedgerOpened(_) => Err(Rejection::new(Rule::LedgerAlreadyOpen, "kind", "any other kind", "ledger.opened")),
         Body::OrganizationRegistered(body) => governance::organization_registered(&case, body),
@@ -378,6 +380,7 @@ impl State {
             Change::VolunteerJoined { .. } => self.volunteers.len(),
             Change::ServiceRecorded { .. } => self.services.len(),
             Change::RecognitionAwarded { .. } => self.recognitions.len(),
+            Change::EventReversed { subject } => *subject as usize,
             _ => 0,
         }
     }

@@ -45,7 +45,7 @@ pub(super) fn donation_received(case: &Case, body: &DonationReceived) -> Result<
         }
     };
     if let Some(receipt) = &body.receipt
-        && state.locks.contains(receipt)
+        && state.locks.contains_key(receipt)
     {
         return Err(Rejection::new(Rule::LockUsed, "body.receipt", "a new receipt", receipt));
     }
@@ -182,7 +182,7 @@ pub(super) fn apply(state: &mut State, accepted: &Accepted<'_>) {
                 // On hand comes with the posting.
                 state.lots.push(Lot::new(accepted.index, line, item, accepted.organization, restrictions, quantity));
             }
-            state.locks.extend(body.receipt);
+            state.locks.extend(body.receipt.map(|receipt| (receipt, accepted.index)));
             if let Some(pledge) = pledge {
                 let row = &mut state.pledges[pledge.at()];
                 row.donations += 1;

@@ -35,7 +35,7 @@ pub(super) fn assignment_made(case: &Case, body: &AssignmentMade) -> Result<Foun
     }
     let need = body.need.as_ref().map(|id| need_named(state, id, place)).transpose()?;
     if let Some(lock) = &body.lock
-        && state.locks.contains(lock)
+        && state.locks.contains_key(lock)
     {
         return Err(Rejection::new(Rule::LockUsed, "body.lock", "a new lock", lock));
     }
@@ -220,7 +220,7 @@ pub(super) fn apply(state: &mut State, accepted: &Accepted<'_>) {
             }
             let recipient: RecipientIx = accepted.recipient.expect("an assignment has a recipient");
             state.recipients[recipient.at()].assignments += 1;
-            state.locks.extend(body.lock);
+            state.locks.extend(body.lock.map(|lock| (lock, accepted.index)));
             state.assignments.push(Assignment {
                 entry: accepted.index,
                 organization: accepted.organization,

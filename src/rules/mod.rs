@@ -24,10 +24,12 @@ pub mod help;
 pub mod ids;
 pub mod movement;
 pub mod people;
+pub mod personal;
 pub mod policy;
 pub mod postings;
 pub mod rejection;
 pub mod state;
+mod texts;
 pub mod volunteers;
 pub mod witness;
 

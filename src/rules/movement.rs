@@ -32,14 +32,14 @@ pub(super) fn purchase_made(case: &Case, body: &PurchaseMade) -> Result<Found, R
     let draws = draws_on_hand(case, &body.draws, |line, lot| money(state, line, lot, &currency))?;
     let currency = currency.get().expect("a set of draws is not empty");
     let mut lots = Vec::with_capacity(body.lots.len());
-    let mut cost = 0u128;
+    let mut costs = Vec::with_capacity(body.lots.len());
     for (line, bought) in body.lots.iter().enumerate() {
         let item = item_named(state, &format_args!("body.lots[{line}].item"), &bought.item)?;
         if state.items.at(item.0).r#type == ItemType::Money {
             return Err(Rejection::new(Rule::PurchaseOfMoney, format!("body.lots[{line}].item"), "goods or a service", bought.item));
         }
         let quantity = quantity_of(state, item, &bought.quantity, &format_args!("body.lots[{line}].quantity"))?;
-        cost += u128::from(quantity_of(state, currency, &bought.cost, &format_args!("body.lots[{line}].cost"))?);
+        costs.push(quantity_of(state, currency, &bought.cost, &format_args!("body.lots[{line}].cost"))?);
         let used = Use { programme: None, region: None, item, day: case.event.time.date() };
         for &(place, _) in &draws {
             if let Some((rule, expected, found)) = state.purchase_broken(&state.lots[place.at()], &used) {
@@ -48,6 +48,7 @@ pub(super) fn purchase_made(case: &Case, body: &PurchaseMade) -> Result<Found, R
         }
         lots.push((item, quantity));
     }
+    let cost: u128 = costs.iter().map(|cost| u128::from(*cost)).sum();
     let drawn: u128 = draws.iter().map(|&(_, quantity)| u128::from(quantity)).sum();
     if cost != drawn {
         let decimals = state.items.at(currency.0).decimals;
@@ -60,7 +61,7 @@ pub(super) fn purchase_made(case: &Case, body: &PurchaseMade) -> Result<Found, R
     }
     let mut postings = moved(state, &draws, Account::OnHand, Account::Spent);
     postings.extend(new_lots(state, &lots, Account::Supplier));
-    Ok(Found { postings, ..Change::PurchaseMade { draws, lots }.into() })
+    Ok(Found { postings, ..Change::PurchaseMade { draws, lots, costs }.into() })
 }
 
 /// The postings that fill new lots.
@@ -169,17 +170,19 @@ pub(super) fn stock_counted(case: &Case, body: &StockCounted) -> Result<Found, R
 
 pub(super) fn apply(state: &mut State, accepted: &Accepted<'_>) {
     let first_lot = LotIx(u32::try_from(state.lots.len()).expect("a log has fewer than 2^32 lots"));
-    let mut movement = Movement { entry: accepted.index, draws: Box::default(), first_lot, lots: 0, to: None, other: None };
+    let mut movement =
+        Movement { entry: accepted.index, draws: Box::default(), costs: Box::default(), first_lot, lots: 0, to: None, other: None };
     let lot = |line, item, restrictions, quantity| Lot::new(accepted.index, line, item, accepted.organization, restrictions, quantity);
     match &accepted.change {
         Change::Moved { draws } => movement.draws = draws.as_slice().into(),
-        Change::PurchaseMade { draws, lots } => {
+        Change::PurchaseMade { draws, lots, costs } => {
             let sets: Vec<u32> = draws.iter().filter_map(|(drawn, _)| state.lots[drawn.at()].restrictions).collect();
             let restrictions = state.restricted.together(sets.into_iter());
             for (line, &(item, quantity)) in lots.iter().enumerate() {
                 state.lots.push(lot(line, item, restrictions, quantity));
             }
             movement.draws = draws.as_slice().into();
+            movement.costs = costs.as_slice().into();
             movement.lots = lots.len() as u16;
         }
         Change::TransferSent { draws, to } => {

@@ -58,6 +58,10 @@ impl Policies {
     pub fn of(&self, organization: OrganizationIx) -> impl Iterator<Item = &Policy> {
         std::iter::once(&self.ledger).chain(self.organizations.get(&organization))
     }
+    /// An organization's own policy.
+    pub fn own(&self, organization: OrganizationIx) -> Option<&Policy> {
+        self.organizations.get(&organization)
+    }
     /// The policy of the whole ledger.
     pub fn ledger(&self) -> &Policy {
         &self.ledger

@@ -474,6 +474,8 @@ pub struct Movement {
     pub entry: u32,
     /// How much of which lot; of an acceptance, what arrived.
     pub draws: Box<[(LotIx, u64)]>,
+    /// Of a purchase: what each line cost.
+    pub costs: Box<[u64]>,
     /// The first of the lots that it made.
     pub first_lot: LotIx,
     /// How many lots it made.
@@ -600,7 +602,7 @@ pub struct Made {
     pub organization: OrganizationIx,
     /// Which key signed it.
     pub signer: KeyIx,
-    /// The place of what it made, in the array of its kind; of its first lot for a donation; of what it is about for those that make nothing.
+    /// The place of what it made, in the array of its kind; of its first lot for a donation; the entry that it undoes for a reversal; of what it is about for those that make nothing.
     pub place: u32,
     /// Whether a later event reversed it.
     pub reversed: bool,
@@ -666,8 +668,8 @@ pub struct State {
     pub lots: Vec<Lot>,
     /// Assignments.
     pub assignments: Vec<Assignment>,
-    /// Locks of all assignments and receipts of all gifts ever made: a code opens one of them only.
-    pub locks: FxHashSet<Blake3Hash>,
+    /// Locks of all assignments and receipts of all gifts ever made, each with its entry: a code opens one of them only.
+    pub locks: FxHashMap<Blake3Hash, u32>,
     /// Deliveries.
     pub deliveries: Vec<Delivery>,
     /// Who confirmed a delivery, beside the one who made it.
@@ -798,7 +800,7 @@ impl State {
     }
 
     /// As [`State::restriction_broken`], but only what concerns the item and the day: of what is bought, programme and region are not known yet.
-    pub(super) fn purchase_broken(&self, lot: &Lot, used: &Use) -> Option<(Rule, String, String)> {
+    pub fn purchase_broken(&self, lot: &Lot, used: &Use) -> Option<(Rule, String, String)> {
         self.restricted.of(lot.restrictions).find_map(|restrictions| self.goods_broken(restrictions, used))
     }
 

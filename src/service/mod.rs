@@ -7,6 +7,7 @@
 //! * [`snapshot`]: the rules' memory on disk, so that a start need not fold the whole log.
 //! * [`tiles`]: the tree's tiles, from their files or from the log.
 //! * [`audit`]: verification from nothing but the bytes.
+//! * [`statement`]: a volunteer's service, provable offline.
 //! * [`simulate`]: a reproducible ledger of any size. [`campaign`]: one with a story, for `aidledger demo`.
 //!
 //! Decisions are made below, in pure code; here is when to read, write and sync. The current time is an argument everywhere.
@@ -20,6 +21,7 @@ pub mod reader;
 pub mod recovery;
 pub mod simulate;
 pub mod snapshot;
+pub mod statement;
 pub mod tiles;
 
 pub use ledger::{Answer, Ledger, Receipt};

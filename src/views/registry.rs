@@ -1,4 +1,4 @@
-//! Organizations, keys, items, regions and programmes as they stand (spec section 12.6).
+//! Organizations, keys, items, regions and programmes as they stand (spec section 12.9).
 //!
 //! ```text
 //! item/rice            {"category":"food","decimals":3,"name":{"en":"Rice"},"type":"goods","unit":"kg"}

@@ -5,6 +5,7 @@ use std::hash::Hash;
 
 use rustc_hash::FxHashMap;
 
+use crate::canonical::lists::{read_list, write_list};
 use crate::canonical::{Canonical, Fault, Reader, decode};
 use crate::event::values::format_minor;
 use crate::rules::State;
@@ -182,28 +183,11 @@ impl<T> Default for LongList<T> {
 
 impl<T: Canonical> Canonical for LongList<T> {
     fn write(&self, out: &mut Vec<u8>) {
-        out.push(b'[');
-        for (i, value) in self.0.iter().enumerate() {
-            if i > 0 {
-                out.push(b',');
-            }
-            value.write(out);
-        }
-        out.push(b']');
+        write_list(&self.0, out);
     }
     fn read(reader: &mut Reader<'_>) -> Result<Self, Fault> {
-        reader.expect("[")?;
-        let mut list = Vec::new();
-        if reader.take("]") {
-            return Ok(LongList(list));
-        }
-        loop {
-            list.push(T::read(reader)?);
-            if reader.take("]") {
-                return Ok(LongList(list));
-            }
-            reader.expect(",")?;
-        }
+        // The listing of what nothing concerns yet is empty; nothing else in a document is.
+        if reader.take("[]") { Ok(LongList(Vec::new())) } else { read_list(reader, None).map(LongList) }
     }
 }
 

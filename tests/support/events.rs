@@ -183,6 +183,8 @@ impl Script {
         Body::DonationReceived(DonationReceived {
             donor: Donor { commitment: None, name: None, r#type: DonorType::Anonymous },
             lots: vec![LotLine { item: code("flour"), quantity: Quantity { minor: 100 + cycle, decimals: 1 } }],
+            pledge: None,
+            receipt: None,
             reference: None,
             restrictions: None,
         })
@@ -192,6 +194,7 @@ impl Script {
         self.recipient = Token(hash.0[..16].try_into().unwrap());
         Body::RecipientEnrolled(RecipientEnrolled {
             commitment: Some(hash),
+            key: None,
             name: None,
             programme: code("winter"),
             recipient: self.recipient,
@@ -216,6 +219,7 @@ impl Script {
             draws: self.draws(90 + cycle),
             due: None,
             lock: Some(Blake3Hash::of(Script::slip(hash).0.as_bytes())),
+            need: None,
             programme: code("winter"),
             recipient: self.recipient,
             reference: Some(hash),

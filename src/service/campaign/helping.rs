@@ -44,7 +44,9 @@ impl Story {
                 enrolled
             }
             _ => {
-                let district = self.random.pick(&DISTRICTS).0;
+                // The food bank's store is in one of the districts, and its neighbours come first.
+                let near = self.desks[desk].plan.code == "nan-bank" && self.random.chance(400);
+                let district = if near { "shanyraq" } else { self.random.pick(&DISTRICTS).0 };
                 let r#type =
                     if programme != "warm-winter" && self.random.chance(200) { RecipientType::Person } else { RecipientType::Household };
                 let size = if r#type == RecipientType::Person { 1 } else { 1 + self.random.below(4) + self.random.below(4) };

@@ -151,10 +151,11 @@ impl Story {
         for desk in 0..self.desks.len() {
             let mut counts = self.on_hand(desk);
             self.miscount(desk, today, &mut counts);
-            // Who keeps the shelf found one box less than the books say, and writes it off.
-            let short = (today == day(COUNTS[1]) && self.desks[desk].plan.code == "ardager").then(|| item("blanket"));
+            // Who keeps the shelf found a torn bag: two kilograms less than the books say, and writes them off.
+            let torn = GOODS[item("flour")].unit_minor() * 2;
+            let short = (today == day(COUNTS[1]) && self.desks[desk].plan.code == "nan-bank").then(|| item("flour"));
             if let Some(place) = short {
-                counts.entry(place).and_modify(|minor| *minor -= (*minor).min(1));
+                counts.entry(place).and_modify(|minor| *minor -= torn);
             }
             let typo = today == day(COUNTS[2]) && self.desks[desk].plan.code == "besik";
             if typo {
@@ -164,7 +165,7 @@ impl Story {
             }
             self.write_count(desk, &counts);
             if let Some(lot) = short.and_then(|place| self.desks[desk].shelf.largest(place, |_| true)) {
-                self.write_off(desk, lot, 1, LossReason::Missing);
+                self.write_off(desk, lot, torn, LossReason::Missing);
             }
         }
     }

@@ -42,7 +42,7 @@ const SILENCE: (&str, &str) = ("2025-12-15", "2026-01-19");
 const BACKLOG: (&str, &str) = ("2026-01-13", "2026-01-27");
 
 impl Story {
-    fn silent(&self, desk: usize, today: Date) -> bool {
+    pub(super) fn silent(&self, desk: usize, today: Date) -> bool {
         self.desks[desk].plan.code == "sapar" && (day(SILENCE.0)..=day(SILENCE.1)).contains(&today)
     }
 
@@ -81,10 +81,10 @@ impl Story {
         }
         self.see_to_own(today, morning);
         // The needs of one district are written down, and that is all.
-        if morning && (day("2025-12-01")..=day("2025-12-18")).contains(&today) {
+        if morning && (day("2025-12-01")..=day("2025-12-11")).contains(&today) {
             self.need_in_vain();
         }
-        if !morning && (day("2025-12-03")..=day("2025-12-22")).contains(&today) {
+        if !morning && (day("2025-12-03")..=day("2025-12-26")).contains(&today) {
             self.give_a_tenth();
         }
         // One coordinator takes an assignment back on every other morning.
@@ -127,7 +127,13 @@ impl Story {
         Lot { id, item: place, decimals: GOODS[place].decimals, quantity: minor, limits: Limits::default() }
     }
 
-    fn household(&mut self, desk: usize, by: crate::service::simulate::authors::Device, programme: &str, district: &str) -> Person {
+    pub(super) fn household(
+        &mut self,
+        desk: usize,
+        by: crate::service::simulate::authors::Device,
+        programme: &str,
+        district: &str,
+    ) -> Person {
         let size = self.random.between(2, 7);
         let (body, person) = self.enrolment(programme, district, RecipientType::Household, size);
         debug_assert!(self.desks[desk].plan.work.iter().any(|(of, _)| *of == programme));

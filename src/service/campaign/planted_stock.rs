@@ -33,6 +33,21 @@ const LOADS: [(&str, &str, u64); 10] = [
 const GRANTS: [(&str, usize, u64); 4] =
     [("2025-12-02", 0, 120_000_000), ("2025-12-16", 1, 185_000_000), ("2026-01-13", 2, 340_000_000), ("2026-02-10", 3, 155_000_000)];
 
+/// What is bought by plan, for money that has come for it: day, who, what, how many whole units, in hundredths of the usual price.
+const PURCHASES: [(&str, &str, &str, u64, u64); 11] = [
+    ("2025-11-26", "jyly-uy", "heater", 180, 100),
+    ("2025-12-05", "meyirim", "blanket", 160, 102),
+    ("2025-12-11", "nan-bank", "flour", 4_200, 97),
+    ("2025-12-17", "shipa", "medicine-kit", 95, 104),
+    ("2025-12-23", "besik", "baby-formula", 60, 103),
+    ("2026-01-06", "besik", "baby-formula", 290, 99),
+    ("2026-01-15", "jyly-uy", "coal", 8_000, 210),
+    ("2026-01-20", "sapar", "coal", 34_000, 101),
+    ("2026-01-22", "korshi", "sugar", 150, 320),
+    ("2026-02-04", "ardager", "heater", 64, 98),
+    ("2026-02-09", "besik", "baby-formula", 45, 107),
+];
+
 impl Story {
     /// Whether an organization never has anything to show for a delivery.
     pub(super) fn claims_only(&self, desk: usize) -> bool {
@@ -61,16 +76,18 @@ impl Story {
         self.shelters(today);
         match today {
             today if today == day("2025-11-18") => self.promise_much(),
-            today if today == day("2025-11-26") => self.buy_much("jyly-uy", "heater", 180, 100),
-            today if today == day("2025-12-11") => self.buy_much("nan-bank", "flour", 4_200, 97),
             today if today == day("2025-12-01") => self.fund("senim", 260_000_000),
             today if today == day("2025-12-03") => self.fund("ardager", 1_300_000_000),
             today if today == day("2025-12-19") => self.prepare_distribution(),
-            today if today == day("2026-01-15") => {
-                self.buy_much("jyly-uy", "coal", 8_000, 210);
+            today if [day("2026-01-29"), day("2026-02-26")].contains(&today) => {
+                let desk = self.desk("shipa");
+                self.stock_up(desk, "medicine-kit", 90);
+                self.stock_up(desk, "mask-box", 140);
             }
-            today if today == day("2026-01-22") => self.buy_much("korshi", "sugar", 150, 320),
             _ => {}
+        }
+        for (_, organization, good, units, percent) in PURCHASES.into_iter().filter(|(text, ..)| day(text) == today) {
+            self.buy_much(organization, good, units, percent);
         }
         if (day("2025-12-04")..=day("2026-02-20")).contains(&today) && (today.0 - day("2025-12-04").0) % 8 == 0 {
             self.send_by_the_losing_carrier((today.0 - day("2025-12-04").0) as usize / 8);
@@ -178,8 +195,14 @@ impl Story {
     fn prepare_distribution(&mut self) {
         let desk = self.desk("nan-bank");
         self.stock_up(desk, "food-parcel", 300);
-        let people = self.desks[desk].people["food-parcels"].clone();
-        let by = self.desks[desk].assign;
+        let (intake, by) = (self.desks[desk].intake, self.desks[desk].assign);
+        let mut people = self.desks[desk].people["food-parcels"].clone();
+        while people.len() < 34 {
+            // Word goes round, and more families come to the reception.
+            let person = self.household(desk, intake, "food-parcels", "shanyraq");
+            people.push(person);
+            self.desks[desk].people.entry("food-parcels").or_default().push(person);
+        }
         for person in people.iter().rev().take(34) {
             let promise = self.promise(desk, &Wish::usual(&["food-parcel"]), person, by);
             self.plot.distribution.extend(promise);

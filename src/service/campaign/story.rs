@@ -346,7 +346,8 @@ impl Story {
         if self.random.chance(140) {
             self.record_need(desk);
         }
-        let rounds = if self.piling_up(desk, day) { 2 } else { u64::from(self.random.chance(520)) };
+        let usual = u64::from(self.random.chance(490));
+        let rounds = if self.piling_up(desk, day) { 2 } else { usual.max(u64::from(self.silent(desk, day))) };
         for _ in 0..rounds {
             self.assign(desk);
         }
@@ -357,9 +358,9 @@ impl Story {
             self.deliver(desk, opened);
         }
         match self.random.below(1000) {
-            0..12 => self.pledge(desk),
-            12..15 => self.give_back(desk),
-            15..75 => self.pay(desk),
+            0..16 => self.pledge(desk),
+            16..20 => self.give_back(desk),
+            20..75 => self.pay(desk),
             75..80 => self.lose(desk),
             80..105 => self.send(desk),
             105..112 => self.withdraw(desk),

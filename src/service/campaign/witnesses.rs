@@ -65,7 +65,7 @@ impl Story {
     fn confirm(&mut self) {
         for place in self.seen.len().saturating_sub(14)..self.seen.len() {
             let Seen { desk, delivery, field, .. } = self.seen[place];
-            if self.claims_only(desk) || !self.random.chance(25) {
+            if self.claims_only(desk) || !self.random.chance(110) {
                 continue;
             }
             let row = &self.desks[desk];
