@@ -79,14 +79,15 @@ const SUBJECTS: [(&str, &str); 18] = [
     ("pledge-unkept", ""),
 ];
 
-/// What the campaign says only looks like it; the organization answered.
-const LOOK_ALIKES: [(&str, &str); 1] = [("price-outlier", "jyly-uy")];
+/// What the campaign says only looks like it: a distribution day by daylight, coal in a cold week. The organization answered.
+const LOOK_ALIKES: [(&str, &str); 2] = [("burst", "nan-bank"), ("price-outlier", "jyly-uy")];
 
 #[test]
 fn what_was_planted_is_found_and_nobody_else() {
     let walk = Walk::demo();
     let reports = walk.flags();
     print(&reports);
+    let mut wrong = Vec::new();
     println!("\n{:<21} {:>7} {:>6} {:>6} {:>10} {:>7}", "flag", "planted", "asked", "right", "precision", "recall");
     for report in &reports {
         let word = report.flag.word();
@@ -106,12 +107,17 @@ fn what_was_planted_is_found_and_nobody_else() {
             share(hits, asked),
             share(found.len(), planted.len())
         );
-        assert_eq!(found.len(), planted.len(), "{word}: all that was planted is found");
+        if found.len() != planted.len() {
+            wrong.push(format!("{word} does not find {planted:?}"));
+        }
         for instance in report.instances.iter().filter(|instance| !right(instance)) {
             let alike = LOOK_ALIKES.contains(&(word, instance.organization.as_str()));
-            assert!(alike && !instance.answers.is_empty(), "{word} asks {}: {}", instance.organization, instance.measure);
+            if !alike || instance.answers.is_empty() {
+                wrong.push(format!("{word} asks {}: {}, {} answers", instance.organization, instance.measure, instance.answers.len()));
+            }
         }
     }
+    assert_eq!(wrong, [""; 0]);
     let words: BTreeSet<_> = PLANTED.iter().map(|(_, _, flag)| *flag).collect();
     assert_eq!(words.len(), Flag::ALL.len() - 1, "one for each flag but first-digits");
 }
@@ -171,6 +177,32 @@ fn a_flag_asks_and_its_rule_says_its_thresholds() {
     }
 }
 
+/// The simulated city has no irregularities, and no threshold was chosen by it.
+#[test]
+fn an_honest_city_is_asked_nothing() {
+    for seed in [1, 2] {
+        let folder = tempfile::tempdir().expect("a folder");
+        aidledger::service::simulate::simulate(folder.path(), 8_000, seed, |_| ()).expect("a ledger");
+        let reports = audited(folder.path()).flags();
+        print(&reports);
+        for report in &reports {
+            assert!(report.instances.is_empty(), "seed {seed}: {} asks {:?}", report.flag, report.instances[0]);
+        }
+        let asked = reports.iter().filter(|report| report.asked.of > 0).count();
+        assert!(asked >= 8, "{asked} flags had something to look at");
+    }
+}
+
+/// Walks a ledger as the audit does.
+fn audited(folder: &Path) -> Walk {
+    let mut seen = Observations::default();
+    let source = Source::folder(folder).expect("a ledger");
+    let mut observe = |accepted: &aidledger::rules::Accepted<'_>, state: &State, recorded: Time| seen.take(accepted, state, recorded);
+    let (report, state) = audit::verify_observing(&source, &audit::Options::default(), &mut observe, &|_| ()).expect("it is read");
+    assert!(report.is_clean() && report.size == state.size());
+    Walk { seen, state }
+}
+
 /// A file of the real data; none where it is not there, which is not allowed in CI.
 fn data(file: &str) -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -216,12 +248,8 @@ fn real_deliveries_are_asked_with_their_base_rates() {
     run(Some(&mut ledger), &mut planner, &mut rows, &mut Silent).expect("an import");
     ledger.close().expect("closed");
 
-    let mut seen = Observations::default();
-    let source = Source::folder(folder.path()).expect("a ledger");
-    let mut observe = |accepted: &aidledger::rules::Accepted<'_>, state: &State, recorded: Time| seen.take(accepted, state, recorded);
-    let (report, state) = audit::verify_observing(&source, &audit::Options::default(), &mut observe, &|_| ()).expect("it is read");
-    assert!(report.is_clean() && report.size == state.size());
-    let reports = seen.finish(&state, Options::default());
+    let walk = audited(folder.path());
+    let reports = walk.seen.finish(&walk.state, Options::default());
     print(&reports);
     let of: BTreeMap<_, _> = reports.iter().map(|report| (report.flag, report)).collect();
     // Imported records of 2015 are late, and one key brought them all in: the base rates say that this is the ledger, not somebody in it.

@@ -4,25 +4,27 @@ use std::collections::BTreeMap;
 
 use crate::event::kinds::Kind;
 use crate::flags::Flag;
-use crate::flags::report::{About, Case, FlagReport, Instance, Share, Subject, percent};
+use crate::flags::report::{About, Case, FlagReport, Instance, Share, Subject, median, percent};
 use crate::rules::state::{ItemIx, PledgeIx};
 
 /// After so many days an untouched gift is idle where no policy says another number.
 pub const IDLE_DAYS: u64 = 60;
-/// A gift is large if it is at least so many thousandths of all that ever came of its item, given or bought: nobody need explain a sack of rice.
-pub const LARGE_PERMILLE: u64 = 100;
+/// A gift is large if it is so many times the usual gift of its item, which is their median in the ledger: nobody need explain a sack of rice. (Measured by the
+/// usual gift and not by a share of all, so that it means the same in a village and in a capital.)
+pub const LARGE_TIMES: u128 = 10;
 
 /// Why is this not used?
 ///
 /// *Rule*: a standing lot of a gift of which nothing was ever set aside, spent, sent, lost or returned, for more days since it was recorded than the policy's
-/// `idle_days` (the strictest; 60 without one), and which is 10 % or more of all that came of its item in the ledger, given or bought. *Base rate*: untouched lots that old
-/// of all gift lots that old. *Wrongly accused*: whoever keeps coal for the winter, or waits for somebody whom the gift may be given to (`waiting-for-need`).
+/// `idle_days` (the strictest; 60 without one), and which is [`LARGE_TIMES`] times the median of the standing gift lots of its item or more (of an even number
+/// the lower of the middle two). *Base rate*: untouched lots that old of all gift lots that old. *Wrongly accused*: whoever keeps coal for the winter, or waits
+/// for somebody whom the gift may be given to (`waiting-for-need`). *Not seen*: the only gift of an item, which is its own median.
 pub fn about_idle_gift() -> About {
     About {
         question: "A large gift has lain untouched for long. What does it wait for, and is it still there?",
         rule: format!(
-            "a gift of which nothing was used for more than the policy's idle_days ({IDLE_DAYS} without one), of {} or more of all that came of its item",
-            percent(LARGE_PERMILLE, 1000)
+            "a gift of which nothing was used for more than the policy's idle_days ({IDLE_DAYS} without one), {LARGE_TIMES} times the median gift of its item or \
+             more"
         ),
         honest: "nobody meets the donor's conditions yet (waiting-for-need); it is a reserve (other)",
     }
@@ -34,10 +36,9 @@ pub(super) fn idle_gift(case: &Case) -> FlagReport {
         let lots = case.state.lots.iter().enumerate().filter(|(_, lot)| !lot.reversed);
         lots.filter(|(_, lot)| case.made(lot.entry).kind == Kind::DonationReceived)
     };
-    let mut totals: BTreeMap<ItemIx, u128> = BTreeMap::new();
-    // What a transfer brings came in before, as a gift or a purchase of another organization.
-    let came = case.state.lots.iter().filter(|lot| !lot.reversed && case.made(lot.entry).kind != Kind::TransferAccepted);
-    came.for_each(|lot| *totals.entry(lot.item).or_default() += u128::from(lot.quantity));
+    let mut quantities: BTreeMap<ItemIx, Vec<u128>> = BTreeMap::new();
+    gifts().for_each(|(_, lot)| quantities.entry(lot.item).or_default().push(u128::from(lot.quantity)));
+    let usual: BTreeMap<ItemIx, u128> = quantities.into_iter().map(|(item, quantities)| (item, median(quantities))).collect();
     let (mut old, mut untouched, mut could, mut instances) = (0, 0, 0, Vec::new());
     for (place, lot) in gifts() {
         let limit = case.state.policies.of(lot.organization).filter_map(|policy| policy.idle_days).min().unwrap_or(IDLE_DAYS);
@@ -46,7 +47,7 @@ pub(super) fn idle_gift(case: &Case) -> FlagReport {
         if days <= limit {
             continue;
         }
-        let large = u128::from(lot.quantity) * 1000 >= totals[&lot.item] * u128::from(LARGE_PERMILLE);
+        let large = u128::from(lot.quantity) >= usual[&lot.item] * LARGE_TIMES;
         old += 1;
         could += u64::from(large);
         if lot.on_hand != lot.quantity {
@@ -56,7 +57,11 @@ pub(super) fn idle_gift(case: &Case) -> FlagReport {
         if large {
             let id = case.state.lot_id(crate::rules::state::LotIx(place as u32));
             let restricted = if lot.restrictions.is_some() { ", restricted by the donor" } else { "" };
-            let measure = format!("{} untouched for {days} days{restricted}", case.amount(lot.item, u128::from(lot.quantity)));
+            let measure = format!(
+                "{} untouched for {days} days{restricted}; the usual gift is {}",
+                case.amount(lot.item, u128::from(lot.quantity)),
+                case.amount(lot.item, usual[&lot.item])
+            );
             let figures = [("days", days), ("limit_days", limit)];
             let subject = Subject { kind: "lot", name: id.to_string() };
             instances.push(Instance::new(case.organization(lot.organization), subject, vec![lot.entry], measure).figures(&figures));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::event::kinds::ItemType;
 use crate::flags::Flag;
-use crate::flags::report::{About, Case, FlagReport, Instance, Share, Subject, percent};
+use crate::flags::report::{About, Case, FlagReport, Instance, Share, Subject, median, percent};
 use crate::rules::state::{ItemIx, KeyIx, OrganizationIx};
 
 /// How near to a band is just below it, in thousandths of where it begins: 90 % up to it; and as far above it is just above.
@@ -123,12 +123,6 @@ pub(super) fn price_outlier(case: &Case) -> FlagReport {
     FlagReport::new(Flag::PriceOutlier, base_rate, (all, "purchase lines of items bought five times"), instances)
 }
 
-/// The middle value; of an even number the lower one of the two. Zero of none.
-fn median(mut values: Vec<u128>) -> u128 {
-    values.sort_unstable();
-    values.len().checked_sub(1).map_or(0, |last| values[last / 2])
-}
-
 /// So many payments before an organization's share says anything: the rent comes before the first parcel.
 pub const OVERHEAD_PAYMENTS: u64 = 5;
 
@@ -203,18 +197,4 @@ pub(super) fn overhead(case: &Case) -> FlagReport {
     }
     let base_rate = Share { count: overhead_payments, of: payments, what: "payments of organizations under a cap are for no programme" };
     FlagReport::new(Flag::Overhead, base_rate, (could, "organizations and currencies under a cap"), instances)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::median;
-
-    #[test]
-    fn the_median_is_one_of_the_values() {
-        assert_eq!(median(vec![]), 0);
-        assert_eq!(median(vec![7]), 7);
-        assert_eq!(median(vec![9, 1]), 1);
-        assert_eq!(median(vec![5, 1, 9]), 5);
-        assert_eq!(median(vec![4, 3, 2, 1]), 2);
-    }
 }

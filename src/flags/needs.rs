@@ -81,11 +81,11 @@ pub(super) fn need_unserved(case: &Case) -> FlagReport {
 /// So many lines of needs that are due before an area's share says anything.
 pub const AREA_LINES: u64 = 15;
 /// An area is asked about if it gets at most so many thousandths of what the programme's other areas get.
-pub const AREA_PERMILLE: u64 = 600;
+pub const AREA_PERMILLE: u64 = 700;
 
 /// Why does this area get so much less of what it needs?
 ///
-/// *Rule*: of a programme's lines of needs that are due, those of people in one region ([`AREA_LINES`] or more) are served to 60 % or less, on average, of what
+/// *Rule*: of a programme's lines of needs that are due, those of people in one region ([`AREA_LINES`] or more) are served to 70 % or less, on average, of what
 /// those of its other regions ([`AREA_LINES`] or more) are. The share served of a line is in whole millionths, so kilograms and pieces are never added.
 /// Asked is whose needs the most such lines are: only they can answer for them. *Base rate*: lines not served in full. *Wrongly accused*: those who serve the district behind the flood; and a district may
 /// need other goods than were given.

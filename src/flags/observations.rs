@@ -101,7 +101,7 @@ impl Observations {
         self.evidence.extend(evidence_of(&accepted.event.body).map(|evidence| (*evidence, entry)));
         self.take_bands(accepted, state);
         match (&accepted.event.body, &accepted.change) {
-            (Body::PurchaseMade(body), Change::PurchaseMade { draws, lots }) => {
+            (Body::PurchaseMade(body), Change::PurchaseMade { draws, lots, .. }) => {
                 let currency = state.lots[draws[0].0.at()].item;
                 for (&(item, quantity), line) in lots.iter().zip(&body.lots) {
                     self.bought.push(Bought { entry, item, currency, quantity, cost: line.cost.minor });

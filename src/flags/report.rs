@@ -54,6 +54,12 @@ pub fn percent(count: u64, of: u64) -> String {
     format!("{}.{} %", permille / 10, permille % 10)
 }
 
+/// The middle value; of an even number the lower one of the two. Zero of none.
+pub(super) fn median(mut values: Vec<u128>) -> u128 {
+    values.sort_unstable();
+    values.len().checked_sub(1).map_or(0, |last| values[last / 2])
+}
+
 /// Whom or what an instance is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Subject {
@@ -214,5 +220,19 @@ impl<'a> Case<'a> {
     /// The day on which the last entry was recorded.
     pub fn as_of(&self) -> Date {
         self.seen.as_of()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::median;
+
+    #[test]
+    fn the_median_is_one_of_the_values() {
+        assert_eq!(median(vec![]), 0);
+        assert_eq!(median(vec![7]), 7);
+        assert_eq!(median(vec![9, 1]), 1);
+        assert_eq!(median(vec![5, 1, 9]), 5);
+        assert_eq!(median(vec![4, 3, 2, 1]), 2);
     }
 }
