@@ -3,19 +3,23 @@
 //! A day has twelve working hours. At each step the planner makes a due correction, or lets an organization do one of its usual things:
 //!
 //! ```text
-//! donation 12 %   enrolment 13 %   assignment 31 %   delivery 39 %   cancellation 3 %   governance: now and then
+//! donation 8 %   enrolment 10 %   need 6 %   assignment 25 %   delivery 31 %   cancellation 2 %   confirmation 3 %
+//! purchase, transfer, expense 2 to 3 % each   service of volunteers 3 %   all else less   governance: now and then
 //! ```
 //!
 //! What cannot be done (nothing on the shelf, nobody enrolled) is replaced by what would help. One in sixty of these is a mistake: it is
 //! kept out of the planner's stock and undone some steps later, so nothing ever depends on it and its reversal is always admitted.
 
+mod moves;
+mod voices;
 mod work;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::canonical::Set;
+use crate::crypto::Blake3Hash;
 use crate::event::kinds::*;
-use crate::event::{Body, Code, EventId, Time};
+use crate::event::{Body, Code, EventId, Time, Token};
 use crate::service::simulate::authors::{Authors, Device, Planned};
 use crate::service::simulate::city::{CITY, DISTRICTS, PROGRAMMES, numbered, organization};
 use crate::service::simulate::goods::{GOODS, code, names};
@@ -30,6 +34,12 @@ const SHELF_LOTS_MAX: usize = 96;
 const PROMISES_MAX: usize = 192;
 const PEOPLE_MAX: usize = 1024;
 const PROGRAMMES_MAX: usize = 8;
+const NEEDS_MAX: usize = 48;
+const SPOKEN_OF_MAX: usize = 32;
+const VOLUNTEERS_MAX: usize = 6;
+const GIFTS_MAX: usize = 64;
+/// From how much money on, in minor units, another key must agree.
+const APPROVED_FROM: u64 = 6_000_000;
 const ORGANIZATIONS_AT_FIRST: usize = 12;
 const ORGANIZATIONS_MAX: u64 = 60;
 /// Of a thousand donations, enrolments, assignments and deliveries, so many are mistakes.
@@ -53,6 +63,15 @@ pub struct Planner {
     govern_at: u64,
     govern_every: u64,
     govern_turn: u64,
+    /// The key that agreed to a large assignment; large ones that nobody agreed to yet have none.
+    approved: HashMap<EventId, Option<Device>>,
+    /// The recipients' own keys, and those who were withdrawn.
+    cards: HashMap<Token, [u8; 32]>,
+    withdrawn: HashSet<Token>,
+    auditor: Option<Device>,
+    /// The size and root of the tree after the last batch, and when it was recorded how many deliveries there were.
+    head: Option<(u64, Blake3Hash)>,
+    deliveries: u64,
 }
 
 /// One organization at work.
@@ -67,8 +86,39 @@ struct Office {
     shelf: Shelf,
     promises: VecDeque<Promise>,
     suspended: bool,
+    needs: VecDeque<Waiting>,
+    /// The last deliveries, of which somebody may yet speak.
+    spoken_of: VecDeque<Seen>,
+    volunteers: Vec<Volunteer>,
+    /// The last gifts, from which something may go back.
+    gifts: VecDeque<EventId>,
+    /// Lots entered in error and not reversed yet: the books hold more than the shelf.
+    wrong_lots: u32,
     /// How much it does, beside others.
     weight: u64,
+}
+
+/// A need that no assignment has named yet.
+#[derive(Debug)]
+struct Waiting {
+    event: EventId,
+    person: Person,
+    programme: usize,
+}
+
+/// A delivery that stands and will.
+#[derive(Debug)]
+struct Seen {
+    delivery: EventId,
+    token: Token,
+    field: Device,
+}
+
+#[derive(Debug)]
+struct Volunteer {
+    token: Token,
+    minutes: u64,
+    awarded: usize,
 }
 
 #[derive(Debug)]
@@ -102,11 +152,50 @@ struct Due {
 /// Something entered in error, to be undone, and what is done instead.
 #[derive(Debug)]
 enum Correction {
-    Enrolment { event: EventId, programme: usize, again: Box<RecipientEnrolled>, person: Person },
-    Donation { event: EventId, again: Box<DonationReceived>, limits: Limits },
-    Assignment { promise: Promise },
-    Cancellation { event: EventId, promise: Promise },
-    Delivery { event: EventId, promise: Promise, handed: Vec<Lot> },
+    Enrolment {
+        event: EventId,
+        programme: usize,
+        again: Box<RecipientEnrolled>,
+        person: Person,
+    },
+    Donation {
+        event: EventId,
+        again: Box<DonationReceived>,
+        limits: Limits,
+    },
+    Assignment {
+        promise: Promise,
+    },
+    Cancellation {
+        event: EventId,
+        promise: Promise,
+    },
+    Delivery {
+        event: EventId,
+        promise: Promise,
+        handed: Vec<Lot>,
+    },
+    /// Nothing depends on it: it is reversed, and what it took goes back on the shelf.
+    Plain {
+        event: EventId,
+        role: Role,
+        back: Vec<Lot>,
+        made_lots: bool,
+    },
+    /// Not an error: a pledge that is kept, a transfer that arrives, a dispute that is answered.
+    Pledge {
+        event: EventId,
+        donor: Donor,
+        lots: Vec<LotLine>,
+    },
+    Arrival {
+        event: EventId,
+        part: Lot,
+    },
+    Answer {
+        event: EventId,
+        flag: Option<&'static str>,
+    },
     Suspension,
 }
 
@@ -135,6 +224,12 @@ impl Planner {
             govern_at: 0,
             govern_every: (events / 24).max(200),
             govern_turn: 0,
+            approved: HashMap::new(),
+            cards: HashMap::new(),
+            withdrawn: HashSet::new(),
+            auditor: None,
+            head: None,
+            deliveries: 0,
         };
         planner.begin(seed);
         planner.step_micros = step_micros as i64;
@@ -211,6 +306,8 @@ impl Planner {
                 region(self, quarter, texts, Some(district));
             }
         }
+        self.auditor = Some(self.device(registrar, organization(0).0, Role::Audit, "auditor"));
+        self.agree_on_policy();
         for _ in 1..ORGANIZATIONS_AT_FIRST {
             self.register(true);
         }
@@ -240,8 +337,24 @@ impl Planner {
         let phones = if large { self.random.between(1, 2) } else { 1 };
         let field = (1..=phones).map(|n| self.device(by, code, Role::Field, &format!("phone-{n}"))).collect();
         let weight = if large { self.random.between(4, 12) } else { self.random.between(1, 3) };
-        let (shelf, promises) = Default::default();
-        self.offices.push(Office { code, admin, finance, intake, assign, field, shelf, promises, suspended: false, weight });
+        let (shelf, promises, needs, spoken_of, volunteers, gifts) = Default::default();
+        self.offices.push(Office {
+            code,
+            admin,
+            finance,
+            intake,
+            assign,
+            field,
+            shelf,
+            promises,
+            suspended: false,
+            needs,
+            spoken_of,
+            volunteers,
+            gifts,
+            wrong_lots: 0,
+            weight,
+        });
     }
 
     fn open_programme(&mut self) {
@@ -296,18 +409,35 @@ impl Planner {
         }
         let weights: Vec<u64> = self.offices.iter().map(|office| if office.suspended { 0 } else { office.weight }).collect();
         let office = self.random.weighted(&weights);
-        match self.random.weighted(&[12, 13, 31, 39, 3]) {
+        let room = self.offices[office].promises.len() < PROMISES_MAX;
+        match self.random.weighted(&[75, 95, 245, 330, 22, 60, 36, 22, 26, 5, 9, 9, 4, 12, 16, 32, 6, 28, 6]) {
             0 if self.offices[office].shelf.len() < SHELF_LOTS_MAX => self.donate(office),
             1 if self.offices[office].intake.is_some() => self.enrol(office),
             3 => self.deliver(office),
             4 => self.cancel(office),
-            _ if self.offices[office].promises.len() < PROMISES_MAX => self.assign(office),
+            5 => self.need(office),
+            6 if self.offices[office].shelf.len() < SHELF_LOTS_MAX => self.buy(office),
+            7 => self.send(office),
+            8 => self.pay(office),
+            9 => self.lose(office),
+            10 => self.count(office),
+            11 => self.pledge(office),
+            12 => self.give_back(office),
+            13 => self.withdraw(office),
+            14 => self.find_nobody(office),
+            15 => self.confirm(office),
+            16 => self.dispute(office),
+            17 => self.serve(office),
+            18 => self.join(office),
+            _ if room => self.assign(office),
             _ => self.deliver(office),
         }
     }
 
     fn govern(&mut self, turn: u64) {
-        match turn % 4 {
+        match turn % 6 {
+            4 => self.attest(),
+            5 => self.own_policy(),
             0 if self.programmes.len() < PROGRAMMES_MAX => self.open_programme(),
             1 => {
                 // Not one of the first three: they are what everybody works in.
@@ -369,6 +499,8 @@ impl Planner {
 
     fn later(&mut self, office: usize, correction: Correction, first: u64, last: u64) {
         let at = self.count + self.random.between(first, last);
-        self.corrections.push_back(Due { at, office, correction });
+        // What is due in the same step keeps its order.
+        let place = self.corrections.partition_point(|due| due.at <= at);
+        self.corrections.insert(place, Due { at, office, correction });
     }
 }
