@@ -5,7 +5,7 @@ use crate::canonical::{Set, Text};
 use crate::crypto::Blake3Hash;
 use crate::event::kinds::*;
 use crate::event::{Body, Date, EventId, LotId, Quantity, Time, Token};
-use crate::service::simulate::city::{DISTRICTS, DONORS, PLACES, numbered};
+use crate::service::simulate::city::{DISTRICTS, DONORS, PLACES, PROGRAMMES, numbered};
 use crate::service::simulate::goods::{GOODS, MONEY, code};
 use crate::service::simulate::stock::{Limits, Lot, Person, Promise, draws};
 
@@ -124,7 +124,7 @@ impl Planner {
         };
         let (district, _, quarters) = &DISTRICTS[district];
         let region = *self.random.pick(&[district, quarters[0].0, quarters[1].0]);
-        let types = super::PROGRAMMES[self.programmes[programme].sort].2;
+        let types = PROGRAMMES[self.programmes[programme].sort].2;
         // Households are most of them, whatever else a programme admits.
         let r#type = if self.random.chance(850) { types[0] } else { *self.random.pick(types) };
         let in_private = matches!(r#type, RecipientType::Household | RecipientType::Person);
