@@ -97,8 +97,8 @@ impl Planner {
         let programme = if free && self.random.chance(125) {
             None
         } else {
-            let open = self.programmes.iter().filter(|programme| programme.takes(office)).map(|programme| programme.code);
-            part.limits.programme.or(open.last())
+            let mut open = self.programmes.iter().filter(|programme| programme.takes(office)).map(|programme| programme.code);
+            part.limits.programme.or_else(|| open.next_back())
         };
         let body = ExpensePaid {
             draws: draws(&[part]),
@@ -123,7 +123,7 @@ impl Planner {
         let goods = self.offices[office].shelf.lots().iter().filter(|lot| lot.item != MONEY && lot.limits == Limits::default());
         let Some(lot) = goods.max_by_key(|lot| lot.quantity / GOODS[lot.item].unit_minor()).copied() else { return self.donate(office) };
         let part = self.offices[office].shelf.take_from(lot.id, lot.quantity.div_ceil(3));
-        let carrier = self.random.chance(700).then(|| code(*self.random.pick(&["city-cargo", "own-van", "steppe-trans"])));
+        let carrier = self.random.chance(700).then(|| code(self.random.pick::<&str>(&["city-cargo", "own-van", "steppe-trans"])));
         let waybill = self.random.chance(700).then(|| Text(format!("TTN {}", self.random.below(100_000))));
         let due = self.random.chance(600).then(|| Date(self.clock().date().0 + 5));
         let body = TransferSent { carrier, draws: draws(&[part]), due, reference: self.reference(100), to: self.offices[to].code, waybill };
