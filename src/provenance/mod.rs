@@ -1,4 +1,4 @@
-//! Provenance: what became of each unit of each gift, and whose gifts paid for each parcel (spec section 13).
+//! Provenance: what became of each unit of each gift, and whose gifts paid for each parcel (spec section 10.4).
 //!
 //! Units of a lot are alike, so somebody has to say which of them went where. This is the pooling rule, the same for everybody:
 //!
