@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aidledger::event::{Body, Kind, SignedEvent};
 use aidledger::rules::{State, check};
 use histories::compare::{Ledger, compare, units};
+use histories::traced::{Moved, compare_provenance};
 use histories::{Proposal, Story};
 use model::{Book, Event};
 use serde_json::json;
@@ -22,7 +23,7 @@ use support::{World, organization_of};
 const EVENTS: usize = 10_000;
 
 /// The season with its events entered in all three books, and some more keys.
-fn start() -> (World, Book, Ledger) {
+fn start() -> (World, Book, Ledger, Moved) {
     let mut season = World::season();
     for (key, roles) in [("phone", json!(["field"])), ("both", json!(["assign", "field", "intake"]))] {
         for organization in ["kitchen", "stranger"] {
@@ -31,16 +32,17 @@ fn start() -> (World, Book, Ledger) {
         }
     }
     // Its events are replayed so that the sums of postings begin at nothing.
-    let (mut world, mut book, mut ledger) = (World::empty(), Book::default(), Ledger::default());
+    let (mut world, mut book, mut ledger, mut moved) = (World::empty(), Book::default(), Ledger::default(), Moved::default());
     for signed in season.log {
         let accepted = check(&world.state, &signed.event, signed.id(), world.recorded).expect("the scene keeps the rules");
         ledger.post(&accepted.postings);
+        moved.note(&accepted);
         world.state.apply(&accepted);
         assert_eq!(book.enter(&Event::read(&signed, world.recorded)), Ok(()), "{:?}", signed.event);
         world.recorded.0 += 1;
     }
     compare(&world.state, &book, &ledger);
-    (world, book, ledger)
+    (world, book, ledger, moved)
 }
 
 /// What came of histories.
@@ -53,12 +55,14 @@ struct Outcome {
     accepted: usize,
     proposed: usize,
     largest: u128,
+    /// Parts of gifts that were found in lots bought or transferred.
+    indirect: usize,
 }
 
 /// Goes through the history of a seed.
 fn run(seed: u64, outcome: &mut Outcome) {
     println!("AIDLEDGER_SEED={seed}");
-    let (mut world, mut book, mut ledger) = start();
+    let (mut world, mut book, mut ledger, mut moved) = start();
     let mut story = Story::new(seed);
     story.cards.insert(support::key("eve-card").public().to_string(), "eve-card".to_owned());
     // A second state that was stored and read back in the midst of the history, three times.
@@ -101,6 +105,7 @@ fn run(seed: u64, outcome: &mut Outcome) {
         match answer {
             Ok(accepted) => {
                 ledger.post(&accepted.postings);
+                moved.note(&accepted);
                 world.state.apply(&accepted);
                 // Ten minutes at most, five on average: the history takes a month.
                 world.recorded.0 += story.dice.below(600) as i64;
@@ -118,7 +123,7 @@ fn run(seed: u64, outcome: &mut Outcome) {
         }
     }
     compare(&world.state, &book, &ledger);
-    units(&book);
+    outcome.indirect += compare_provenance(&world.state, &moved, &units(&book));
     let restored = restored.expect("the history is long enough");
     assert_eq!(restored.ids.len(), world.state.ids.len());
     assert_eq!(format!("{:?}", restored.lots), format!("{:?}", world.state.lots));
@@ -144,6 +149,7 @@ fn random_histories_keep_every_balance() {
         return;
     }
     // The histories are worth nothing if they do not come to the places where quantities could go wrong.
+    assert!(outcome.indirect > 100, "hardly a gift went through a purchase or transfer: {}", outcome.indirect);
     assert!(outcome.largest > u128::from(u64::MAX), "no sum passes 64 bits: {}", outcome.largest);
     let mut musts: Vec<String> = Kind::ALL
         .iter()

@@ -1,4 +1,4 @@
-//! Provenance: what became of each unit of each gift, and whose gifts paid for each parcel (spec section 13).
+//! Provenance: what became of each unit of each gift, and whose gifts paid for each parcel (spec section 10.4).
 //!
 //! Units of a lot are alike, so somebody has to say which of them went where. This is the pooling rule, the same for everybody:
 //!
@@ -9,14 +9,13 @@
 //! a purchase lays the money drawn on a ruler, lots ascending, and each line of the bill takes the next stretch of it, as long as its cost
 //! ```
 //!
-//! Nothing is split by shares and nothing is rounded away: each minor unit of a gift is in one place. Beside the units each lot has a *ruler of
-//! value*, made of stretches of gifts:
+//! Nothing is split by shares and nothing is rounded away: each minor unit of a gift is in one place. What a unit stands for, it keeps when its
+//! lot is handed on:
 //!
 //! ```text
-//! a donated lot        its own units                               V = Q
-//! a transferred lot    the value of its units in the sender's lot
-//! a bought lot         its stretch of the purchase's money         V = cost
-//! units [a, b) stand for the value [floor(a·V/Q), floor(b·V/Q))
+//! a donated lot        units [a, b) are the gift's
+//! a transferred lot    unit k is the k-th of the sender's units that arrived
+//! a bought lot         units [a, b) of Q stand for the money [floor(a·c/Q), floor(b·c/Q)) of the stretch of the purchase's money that its cost c took
 //! ```
 //!
 //! * [`units`]: sets of numbers. [`lot`]: where the units of one lot are, replayed from the entries that moved it. [`trace`]: across lots.

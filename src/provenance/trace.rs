@@ -16,12 +16,18 @@ pub trait Entries {
     fn entries(&self, lot: LotIx) -> Result<Vec<u32>, Self::Error>;
 }
 
-/// A stretch of a gift on a ruler of value.
+/// A stretch of the units of a lot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stretch {
-    gift: LotIx,
+    lot: LotIx,
     start: u64,
     end: u64,
+}
+
+impl Stretch {
+    fn len(&self) -> u64 {
+        self.end - self.start
+    }
 }
 
 /// A part of a gift that is in one place.
@@ -40,26 +46,11 @@ pub struct Part {
 /// A lot as a trace sees it.
 struct Traced {
     units: LotUnits,
-    /// The ruler of value, laid end to end; its length is V.
+    /// Which units of donated and bought lots these units are: its own, or the sender's if it was transferred.
     ruler: Vec<Stretch>,
-    value: u64,
+    /// Of a bought lot: the money that it stands for, in units of donated lots, and its length, which is the cost.
+    money: Option<(Vec<Stretch>, u64)>,
     quantity: u64,
-}
-
-impl Traced {
-    /// The value that a number of units from the beginning stand for: `floor(units · V / Q)`.
-    fn value_of(&self, units: u64) -> u128 {
-        u128::from(units) * u128::from(self.value) / u128::from(self.quantity)
-    }
-
-    /// The stretches of the ruler that units stand for, in order.
-    fn stretches(&self, units: &Units) -> Vec<Stretch> {
-        let mut found = Vec::new();
-        for (start, end) in units.iter() {
-            cut(&self.ruler, self.value_of(start), self.value_of(end), &mut found);
-        }
-        found
-    }
 }
 
 /// Appends the part of a ruler between two places.
@@ -71,7 +62,7 @@ fn cut(ruler: &[Stretch], from: u128, to: u128, out: &mut Vec<Stretch>) {
         let (low, high) = (from.max(at), to.min(at + len));
         if low < high {
             let within = |place: u128| stretch.start + u64::try_from(place - at).expect("it lies within the stretch");
-            out.push(Stretch { gift: stretch.gift, start: within(low), end: within(high) });
+            out.push(Stretch { lot: stretch.lot, start: within(low), end: within(high) });
         }
         at += len;
         if at >= to {
@@ -110,10 +101,9 @@ impl<'s, E: Entries> Tracer<'s, E> {
                 }
                 let (mut value, mut standing) = (0, 0);
                 for (start, end) in units.iter() {
-                    let mut stretches = Vec::new();
-                    cut(&traced.ruler, traced.value_of(start), traced.value_of(end), &mut stretches);
-                    let all: u64 = stretches.iter().map(|stretch| stretch.end - stretch.start).sum();
-                    let own: u64 = stretches.iter().filter(|stretch| stretch.gift == gift).map(|stretch| stretch.end - stretch.start).sum();
+                    let stretches = self.gifts_of(lot, start, end);
+                    let all: u64 = stretches.iter().map(Stretch::len).sum();
+                    let own: u64 = stretches.iter().filter(|stretch| stretch.lot == gift).map(Stretch::len).sum();
                     value += own;
                     standing += match own {
                         0 => 0,
@@ -135,11 +125,10 @@ impl<'s, E: Entries> Tracer<'s, E> {
     /// What `entries` says.
     pub fn gifts(&mut self, lot: LotIx, place: Place) -> Result<Vec<(LotIx, u64)>, E::Error> {
         self.look(lot)?;
-        let traced = &self.traced[&lot];
         let mut sums: BTreeMap<LotIx, u64> = BTreeMap::new();
-        if let Some(units) = traced.units.at(place) {
-            for stretch in traced.stretches(units) {
-                *sums.entry(stretch.gift).or_default() += stretch.end - stretch.start;
+        for (start, end) in self.traced[&lot].units.at(place).into_iter().flat_map(Units::iter) {
+            for stretch in self.gifts_of(lot, start, end) {
+                *sums.entry(stretch.lot).or_default() += stretch.len();
             }
         }
         Ok(sums.into_iter().collect())
@@ -152,10 +141,28 @@ impl<'s, E: Entries> Tracer<'s, E> {
     pub fn made_of(&mut self, lot: LotIx) -> Result<Vec<(LotIx, u64)>, E::Error> {
         self.look(lot)?;
         let mut sums: BTreeMap<LotIx, u64> = BTreeMap::new();
-        for stretch in &self.traced[&lot].ruler {
-            *sums.entry(stretch.gift).or_default() += stretch.end - stretch.start;
+        for stretch in self.gifts_of(lot, 0, self.traced[&lot].quantity) {
+            *sums.entry(stretch.lot).or_default() += stretch.len();
         }
         Ok(sums.into_iter().collect())
+    }
+
+    /// The units of donated lots that units of a lot stand for, in order. A unit keeps what it stands for when its lot is handed on.
+    fn gifts_of(&self, lot: LotIx, start: u64, end: u64) -> Vec<Stretch> {
+        let mut found = Vec::new();
+        let mut roots = Vec::new();
+        cut(&self.traced[&lot].ruler, u128::from(start), u128::from(end), &mut roots);
+        for root in roots {
+            let traced = &self.traced[&root.lot];
+            match &traced.money {
+                None => found.push(root),
+                Some((money, cost)) => {
+                    let value = |units: u64| u128::from(units) * u128::from(*cost) / u128::from(traced.quantity);
+                    cut(money, value(root.start), value(root.end), &mut found);
+                }
+            }
+        }
+        found
     }
 
     /// The lots made of a lot, of those and so on, itself first; ascending.
@@ -189,9 +196,9 @@ impl<'s, E: Entries> Tracer<'s, E> {
         }
         for lot in wanted {
             let units = LotUnits::replay(self.state, lot, self.entries.entries(lot)?);
-            let ruler = self.ruler(lot);
-            let value = ruler.iter().map(|stretch| stretch.end - stretch.start).sum();
-            self.traced.insert(lot, Traced { units, ruler, value, quantity: self.state.lots[lot.at()].quantity });
+            let quantity = self.state.lots[lot.at()].quantity;
+            let (ruler, money) = (self.ruler(lot), self.money(lot));
+            self.traced.insert(lot, Traced { units, ruler, money, quantity });
         }
         Ok(())
     }
@@ -220,27 +227,38 @@ impl<'s, E: Entries> Tracer<'s, E> {
     /// Lays the ruler of a lot whose parents were looked at.
     fn ruler(&self, lot: LotIx) -> Vec<Stretch> {
         let row = &self.state.lots[lot.at()];
-        let (kind, movement, line) = self.maker(lot);
-        if row.reversed && kind != Kind::DonationReceived {
-            return Vec::new();
-        }
-        let made = || &self.state.movements[movement.at()];
-        let part = |parent: LotIx, place: Place| {
-            let parent = &self.traced[&parent];
-            parent.units.at(place).map_or_else(Vec::new, |units| parent.stretches(units))
-        };
-        match kind {
-            Kind::TransferAccepted => part(made().draws[line].0, Place::Accepted(movement)),
-            Kind::PurchaseMade => {
-                // The money of the whole purchase, lots ascending by id as in the event, cut by the costs of the lines before.
-                let money: Vec<Stretch> = made().draws.iter().flat_map(|(drawn, _)| part(*drawn, Place::Purchased(movement))).collect();
-                let costs = &made().costs;
-                let from: u128 = costs[..line].iter().map(|cost| u128::from(*cost)).sum();
-                let mut ruler = Vec::new();
-                cut(&money, from, from + u128::from(costs[line]), &mut ruler);
-                ruler
+        match self.maker(lot) {
+            (Kind::TransferAccepted, _, _) if row.reversed => Vec::new(),
+            (Kind::TransferAccepted, movement, line) => {
+                let (sent, _) = self.state.movements[movement.at()].draws[line];
+                self.part(sent, Place::Accepted(movement))
             }
-            _ => vec![Stretch { gift: lot, start: 0, end: row.quantity }],
+            _ => vec![Stretch { lot, start: 0, end: row.quantity }],
         }
+    }
+
+    /// The money that a bought lot stands for: that of the whole purchase, lots ascending by id as in the event, cut by the costs of the
+    /// lines before. Money is never bought, so what it is made of are donated lots.
+    fn money(&self, lot: LotIx) -> Option<(Vec<Stretch>, u64)> {
+        let (Kind::PurchaseMade, movement, line) = self.maker(lot) else { return None };
+        let made = &self.state.movements[movement.at()];
+        if self.state.lots[lot.at()].reversed {
+            return Some((Vec::new(), 0));
+        }
+        let money: Vec<Stretch> = made.draws.iter().flat_map(|(drawn, _)| self.part(*drawn, Place::Purchased(movement))).collect();
+        let from: u128 = made.costs[..line].iter().map(|cost| u128::from(*cost)).sum();
+        let mut found = Vec::new();
+        cut(&money, from, from + u128::from(made.costs[line]), &mut found);
+        Some((found, made.costs[line]))
+    }
+
+    /// What the units of a lot in a place are on its ruler, in order.
+    fn part(&self, lot: LotIx, place: Place) -> Vec<Stretch> {
+        let traced = &self.traced[&lot];
+        let mut found = Vec::new();
+        for (start, end) in traced.units.at(place).into_iter().flat_map(Units::iter) {
+            cut(&traced.ruler, u128::from(start), u128::from(end), &mut found);
+        }
+        found
     }
 }

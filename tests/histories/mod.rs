@@ -4,6 +4,7 @@ pub mod compare;
 mod control;
 mod goods;
 mod help;
+pub mod traced;
 
 use std::collections::{BTreeMap, VecDeque};
 
