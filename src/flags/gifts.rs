@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::event::kinds::Kind;
 use crate::flags::Flag;
 use crate::flags::report::{About, Case, FlagReport, Instance, Share, Subject, median, percent};
-use crate::rules::state::{ItemIx, PledgeIx};
+use crate::rules::state::{ItemIx, Lot, LotIx, OrganizationIx, PledgeIx};
 
 /// After so many days an untouched gift is idle where no policy says another number.
 pub const IDLE_DAYS: u64 = 60;
@@ -32,15 +32,9 @@ pub fn about_idle_gift() -> About {
 
 pub(super) fn idle_gift(case: &Case) -> FlagReport {
     let as_of = case.as_of();
-    let gifts = || {
-        let lots = case.state.lots.iter().enumerate().filter(|(_, lot)| !lot.reversed);
-        lots.filter(|(_, lot)| case.made(lot.entry).kind == Kind::DonationReceived)
-    };
-    let mut quantities: BTreeMap<ItemIx, Vec<u128>> = BTreeMap::new();
-    gifts().for_each(|(_, lot)| quantities.entry(lot.item).or_default().push(u128::from(lot.quantity)));
-    let usual: BTreeMap<ItemIx, u128> = quantities.into_iter().map(|(item, quantities)| (item, median(quantities))).collect();
+    let usual = usual_gifts(case);
     let (mut old, mut untouched, mut could, mut instances) = (0, 0, 0, Vec::new());
-    for (place, lot) in gifts() {
+    for (place, lot) in gifts(case) {
         let limit = case.state.policies.of(lot.organization).filter_map(|policy| policy.idle_days).min().unwrap_or(IDLE_DAYS);
         let recorded = case.seen.stamps[lot.entry as usize].recorded.date();
         let days = u64::try_from(as_of.0 - recorded.0).unwrap_or(0);
@@ -55,7 +49,7 @@ pub(super) fn idle_gift(case: &Case) -> FlagReport {
         }
         untouched += 1;
         if large {
-            let id = case.state.lot_id(crate::rules::state::LotIx(place as u32));
+            let id = case.state.lot_id(place);
             let restricted = if lot.restrictions.is_some() { ", restricted by the donor" } else { "" };
             let measure = format!(
                 "{} untouched for {days} days{restricted}; the usual gift is {}",
@@ -78,17 +72,25 @@ pub const PLEDGE_DAYS: i32 = 90;
 /// It is unkept if less than so many thousandths of one of its items came.
 pub const PLEDGE_PERMILLE: u128 = 500;
 
+/// So many unkept pledges of one organization, however small, are a habit.
+pub const PLEDGES_UNKEPT: usize = 5;
+/// If they are so many times as frequent as with all others.
+pub const PLEDGES_TIMES: u64 = 2;
+
 /// Was this promised gift never given, or was it received and not entered?
 ///
-/// *Rule*: a standing pledge whose day (or, without one, 90 days after it was recorded) is more than [`PLEDGE_GRACE_DAYS`] days past, and of one of whose items
-/// less than half was received under it. *Base rate*: such pledges of all that are due. *Wrongly accused*: the organization, for a donor who did not keep a
+/// *Rule*: a standing pledge is unkept if its day (or, without one, 90 days after it was recorded) is more than [`PLEDGE_GRACE_DAYS`] days past, and less than
+/// half of one of its items was received under it. Asked is about each unkept pledge of an item of [`LARGE_TIMES`] times its median gift or more (so do idle
+/// gifts), and about all unkept pledges of an organization that has [`PLEDGES_UNKEPT`] or more, [`PLEDGES_TIMES`] times as frequent as with all others. *Base
+/// rate*: unkept pledges of all that are due: small promises are forgotten everywhere. *Wrongly accused*: the organization, for a donor who did not keep a
 /// promise; the donor, for a gift that was entered without naming the pledge.
 pub fn about_pledge_unkept() -> About {
     About {
         question: "A promised gift was not received, or not entered. Which?",
         rule: format!(
             "less than {} of an item of a pledge was received more than {PLEDGE_GRACE_DAYS} days after its day ({PLEDGE_DAYS} days after it was recorded, if \
-             it has none)",
+             it has none): of each pledge {LARGE_TIMES} times the median gift of the item, and of organizations with {PLEDGES_UNKEPT} or more such pledges, \
+             {PLEDGES_TIMES} times as frequent as with all others",
             percent(PLEDGE_PERMILLE as u64, 1000)
         ),
         honest: "the donor gave less, later or not at all; the gift was entered without naming the pledge (corrected)",
@@ -97,14 +99,17 @@ pub fn about_pledge_unkept() -> About {
 
 pub(super) fn pledge_unkept(case: &Case) -> FlagReport {
     let as_of = case.as_of();
-    let (mut due_count, mut instances) = (0, Vec::new());
+    let usual = usual_gifts(case);
+    let mut found: BTreeMap<OrganizationIx, (u64, Vec<u32>)> = BTreeMap::new();
+    let mut instances = Vec::new();
     for (place, pledge) in case.state.pledges.iter().enumerate().filter(|(_, pledge)| !pledge.reversed) {
         let recorded = case.seen.stamps[pledge.entry as usize].recorded.date();
         let due = pledge.due.map_or(recorded.0.saturating_add(PLEDGE_DAYS), |due| due.0);
         if as_of.0.saturating_sub(due) <= PLEDGE_GRACE_DAYS {
             continue;
         }
-        due_count += 1;
+        let (all, unkept) = found.entry(pledge.organization).or_default();
+        *all += 1;
         // The first line of an item keeps what was received of it; see `PledgeLine`.
         let mut promised: BTreeMap<ItemIx, (u128, u128)> = BTreeMap::new();
         for line in &pledge.lines {
@@ -112,11 +117,20 @@ pub(super) fn pledge_unkept(case: &Case) -> FlagReport {
             *quantity += u128::from(line.quantity);
             *received += line.received;
         }
-        let missing = promised.iter().find(|(_, (quantity, received))| received * 1000 < quantity * PLEDGE_PERMILLE);
-        if let Some((item, (quantity, received))) = missing {
+        promised.retain(|_, (quantity, received)| *received * 1000 < *quantity * PLEDGE_PERMILLE);
+        if promised.is_empty() {
+            continue;
+        }
+        unkept.push(pledge.entry);
+        let large = |item: &ItemIx, quantity: u128| usual.get(item).is_some_and(|usual| quantity >= usual * LARGE_TIMES);
+        if let Some((item, (quantity, received))) = promised.iter().find(|(item, (quantity, _))| large(item, *quantity)) {
             let days = (as_of.0 - due) as u64;
-            let measure =
-                format!("{} of {} received, {days} days after its day", case.amount(*item, *received), case.amount(*item, *quantity));
+            let measure = format!(
+                "{} of {} received, {days} days after its day; the usual gift is {}",
+                case.amount(*item, *received),
+                case.amount(*item, *quantity),
+                case.amount(*item, usual[item])
+            );
             let subject = Subject { kind: "pledge", name: case.state.ids.at(pledge.entry).to_string() };
             let donations = case.state.pledge_of.iter().filter(|(entry, of)| **of == PledgeIx(place as u32) && case.stands(**entry));
             let mut events: Vec<u32> = donations.map(|(entry, _)| *entry).collect();
@@ -124,6 +138,38 @@ pub(super) fn pledge_unkept(case: &Case) -> FlagReport {
             instances.push(Instance::new(case.organization(pledge.organization), subject, events, measure).figures(&[("days", days)]));
         }
     }
-    let base_rate = Share { count: instances.len() as u64, of: due_count, what: "pledges that are due were not kept" };
-    FlagReport::new(Flag::PledgeUnkept, base_rate, (due_count, "pledges that are due"), instances)
+    let due: u64 = found.values().map(|(all, _)| all).sum();
+    let count: u64 = found.values().map(|(_, unkept)| unkept.len() as u64).sum();
+    for (organization, (all, unkept)) in found {
+        let own = unkept.len() as u64;
+        if unkept.len() < PLEDGES_UNKEPT || own * (due - all) < PLEDGES_TIMES * (count - own) * all {
+            continue;
+        }
+        let code = case.organization(organization);
+        let measure = format!(
+            "{own} of {all} pledges that are due ({}) were not kept; of all others {}",
+            percent(own, all),
+            percent(count - own, due - all)
+        );
+        let subject = Subject { kind: "organization", name: code.to_string() };
+        let figures = [("unkept", own), ("due", all), ("others_unkept", count - own), ("others_due", due - all)];
+        instances.push(Instance::new(code, subject, unkept, measure).figures(&figures));
+    }
+    let base_rate = Share { count, of: due, what: "pledges that are due were not kept" };
+    FlagReport::new(Flag::PledgeUnkept, base_rate, (due, "pledges that are due"), instances)
+}
+
+/// The median of the standing gift lots of each item.
+fn usual_gifts(case: &Case) -> BTreeMap<ItemIx, u128> {
+    let mut quantities: BTreeMap<ItemIx, Vec<u128>> = BTreeMap::new();
+    for (_, lot) in gifts(case) {
+        quantities.entry(lot.item).or_default().push(u128::from(lot.quantity));
+    }
+    quantities.into_iter().map(|(item, quantities)| (item, median(quantities))).collect()
+}
+
+/// The standing lots that gifts made, with their places.
+fn gifts<'a>(case: &'a Case<'a>) -> impl Iterator<Item = (LotIx, &'a Lot)> {
+    let lots = case.state.lots.iter().enumerate().filter(|(_, lot)| !lot.reversed && case.made(lot.entry).kind == Kind::DonationReceived);
+    lots.map(|(place, lot)| (LotIx(place as u32), lot))
 }

@@ -85,6 +85,8 @@ pub(super) fn stock_differs(case: &Case) -> FlagReport {
 
 /// So many transfers of a carrier before its losses are a habit.
 pub const CARRIER_TRANSFERS: u64 = 5;
+/// And so many from which something was lost: of five, two may be bad luck.
+pub const CARRIER_LOSSES: u64 = 4;
 /// A carrier is asked if it loses at least so many millionths of what it takes on: 2 %.
 pub const CARRIER_PPM: u64 = 20_000;
 /// And so many times as much as all others.
@@ -93,14 +95,14 @@ pub const CARRIER_TIMES: u64 = 3;
 /// Why does so much less arrive when this carrier brings it?
 ///
 /// *Rule*: of [`CARRIER_TRANSFERS`] or more accepted transfers of one organization by one carrier (by its code; those without one are a carrier of their own),
-/// the mean share lost is 2 % or more and [`CARRIER_TIMES`] times that of all other transfers. The share lost of a transfer is the mean over its lots,
+/// [`CARRIER_LOSSES`] or more lost something, the mean share lost is 2 % or more and [`CARRIER_TIMES`] times that of all other transfers. The share lost of a transfer is the mean over its lots,
 /// in whole millionths, so litres and kilograms are never added. *Base rate*: transfers from which something was lost. *Wrongly accused*: the carrier who gets
 /// the worst roads or the glass.
 pub fn about_transit_loss() -> About {
     About {
         question: "Far less arrives when this carrier brings it than with others. Where is the rest?",
         rule: format!(
-            "of {CARRIER_TRANSFERS} or more accepted transfers by a carrier the mean share lost is {} or more, and {CARRIER_TIMES} times that of all other \
+            "of {CARRIER_TRANSFERS} or more accepted transfers by a carrier {CARRIER_LOSSES} or more lost something, the mean share lost is {} or more, and {CARRIER_TIMES} times that of all other \
              transfers or more",
             percent(CARRIER_PPM, 1_000_000)
         ),
@@ -140,6 +142,7 @@ pub(super) fn transit_loss(case: &Case) -> FlagReport {
         let (others, others_ppm) = (all - own.transfers, ppm - own.ppm);
         // own.ppm/own.transfers >= times * others_ppm/others, without dividing.
         own.transfers >= CARRIER_TRANSFERS
+            && own.lossy.len() as u64 / 2 >= CARRIER_LOSSES
             && own.ppm >= CARRIER_PPM * own.transfers
             && u128::from(own.ppm) * u128::from(others) >= u128::from(CARRIER_TIMES * others_ppm) * u128::from(own.transfers)
     });
