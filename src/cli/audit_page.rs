@@ -65,9 +65,9 @@ fn write_page(findings: &Findings, html: &mut String) -> std::fmt::Result {
     )?;
     let report = &findings.report;
     let or_none = |value: Option<String>| value.map_or_else(|| "not known".to_owned(), |value| format!("<code>{}</code>", escape(&value)));
-    write!(
+    writeln!(
         html,
-        "<dl><dt>Ledger</dt><dd>{}</dd><dt>Entries verified</dt><dd>{}</dd><dt>Tree root</dt><dd>{}</dd><dt>Last entry recorded</dt><dd>{}</dd></dl>\n",
+        "<dl><dt>Ledger</dt><dd>{}</dd><dt>Entries verified</dt><dd>{}</dd><dt>Tree root</dt><dd>{}</dd><dt>Last entry recorded</dt><dd>{}</dd></dl>",
         or_none(report.ledger.map(|id| id.to_string())),
         report.size,
         or_none(report.root.map(|root| root.to_string())),

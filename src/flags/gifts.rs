@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::event::kinds::Kind;
 use crate::flags::Flag;
-use crate::flags::report::{About, Case, FlagReport, Instance, Share, Subject, median, percent};
+use crate::flags::report::{About, Case, FlagReport, Instance, Share, Subject, beyond_chance, median, percent};
 use crate::rules::state::{ItemIx, Lot, LotIx, OrganizationIx, PledgeIx};
 
 /// After so many days an untouched gift is idle where no policy says another number.
@@ -74,14 +74,12 @@ pub const PLEDGE_PERMILLE: u128 = 500;
 
 /// So many unkept pledges of one organization, however small, are a habit.
 pub const PLEDGES_UNKEPT: usize = 5;
-/// If they are so many times as frequent as with all others.
-pub const PLEDGES_TIMES: u64 = 2;
 
 /// Was this promised gift never given, or was it received and not entered?
 ///
 /// *Rule*: a standing pledge is unkept if its day (or, without one, 90 days after it was recorded) is more than [`PLEDGE_GRACE_DAYS`] days past, and less than
 /// half of one of its items was received under it. Asked is about each unkept pledge of an item of [`LARGE_TIMES`] times its median gift or more (so do idle
-/// gifts), and about all unkept pledges of an organization that has [`PLEDGES_UNKEPT`] or more, [`PLEDGES_TIMES`] times as frequent as with all others. *Base
+/// gifts), and about all unkept pledges of an organization that has [`PLEDGES_UNKEPT`] or more, beyond chance (three standard deviations) if all others' are the measure. *Base
 /// rate*: unkept pledges of all that are due: small promises are forgotten everywhere. *Wrongly accused*: the organization, for a donor who did not keep a
 /// promise; the donor, for a gift that was entered without naming the pledge.
 pub fn about_pledge_unkept() -> About {
@@ -90,7 +88,7 @@ pub fn about_pledge_unkept() -> About {
         rule: format!(
             "less than {} of an item of a pledge was received more than {PLEDGE_GRACE_DAYS} days after its day ({PLEDGE_DAYS} days after it was recorded, if \
              it has none): of each pledge {LARGE_TIMES} times the median gift of the item, and of organizations with {PLEDGES_UNKEPT} or more such pledges, \
-             {PLEDGES_TIMES} times as frequent as with all others",
+             three standard deviations above what all others' share makes expected",
             percent(PLEDGE_PERMILLE as u64, 1000)
         ),
         honest: "the donor gave less, later or not at all; the gift was entered without naming the pledge (corrected)",
@@ -142,7 +140,7 @@ pub(super) fn pledge_unkept(case: &Case) -> FlagReport {
     let count: u64 = found.values().map(|(_, unkept)| unkept.len() as u64).sum();
     for (organization, (all, unkept)) in found {
         let own = unkept.len() as u64;
-        if unkept.len() < PLEDGES_UNKEPT || own * (due - all) < PLEDGES_TIMES * (count - own) * all {
+        if unkept.len() < PLEDGES_UNKEPT || due == all || !beyond_chance(own, all, count - own, due - all) {
             continue;
         }
         let code = case.organization(organization);

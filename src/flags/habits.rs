@@ -123,7 +123,9 @@ pub(super) fn reversals(case: &Case) -> FlagReport {
     let could = found.values().filter(|(_, reversals)| !reversals.is_empty()).count() as u64;
     let flagged = found.into_iter().filter(|(_, (all, reversals))| {
         let own = reversals.len() as u64;
-        own >= REVERSALS && u128::from(own) * u128::from(total - all) >= u128::from(REVERSALS_TIMES * (count - own)) * u128::from(*all)
+        own >= REVERSALS
+            && total > *all
+            && u128::from(own) * u128::from(total - all) >= u128::from(REVERSALS_TIMES * (count - own)) * u128::from(*all)
     });
     let instances = flagged.map(|(key, (all, reversals))| {
         let own = reversals.len() as u64;

@@ -9,23 +9,19 @@ use crate::rules::state::{ItemIx, KeyIx, OrganizationIx};
 
 /// How near to a band is just below it, in thousandths of where it begins: 90 % up to it; and as far above it is just above.
 pub const NEAR_PERMILLE: u64 = 100;
-/// So many amounts just below are a habit.
-pub const BELOW_EVENTS: usize = 5;
-/// And so many times as many as just above. Amounts that know nothing of the band are as often above it as below.
-pub const BELOW_TIMES: usize = 3;
-
 /// Are amounts made to stay below what a second person would have to approve?
 ///
-/// *Rule*: one key appended [`BELOW_EVENTS`] or more standing events whose amount of an item lies in the last tenth below where a band of the policy then in
-/// force begins, and [`BELOW_TIMES`] times as many as in the tenth from there up. Measured as the approvals are: the sum per item of an assignment, purchase,
-/// transfer, expense or return. *Base rate*: amounts just below a band of all amounts of items with bands. *Wrongly accused*: whoever buys a thing whose price
-/// happens to lie there; and the honest cashier who was told to keep purchases small.
+/// *Rule*: of one key's standing events so many have an amount of an item in the last tenth below where a band of the policy then in force begins, and so few
+/// in the tenth from there up, that the difference is three standard deviations: `(below - above)^2 >= 9 (below + above)`, 9 to none, 17 to 3. Amounts that know nothing
+/// of the band are about as often above it as below. Measured as the approvals are: the sum per item of an assignment, purchase, transfer, expense or return.
+/// *Base rate*: amounts just below a band of all amounts of items with bands. *Wrongly accused*: whoever buys a thing whose price happens to lie there; and the
+/// honest cashier who was told to keep purchases small. *Not seen*: one purchase divided into several far below the band.
 pub fn about_below_threshold() -> About {
     About {
         question: "Amounts crowd just below the one from which another key must approve. Was a larger one divided?",
         rule: format!(
-            "{BELOW_EVENTS} or more standing events of one key with an amount in the last {} below a band of the policy in force, {BELOW_TIMES} times as \
-             many as in the {} from there up",
+            "amounts of one key's standing events in the last {} below a band of the policy in force are so many more than in the {} from there up that \
+             (below − above)² >= 9 (below + above)",
             percent(NEAR_PERMILLE, 1000),
             percent(NEAR_PERMILLE, 1000)
         ),
@@ -52,7 +48,8 @@ pub(super) fn below_threshold(case: &Case) -> FlagReport {
     }
     let flagged = below.into_iter().filter_map(|(at, events)| {
         let over = above.get(&at).copied().unwrap_or(0);
-        (events.len() >= BELOW_EVENTS && events.len() >= BELOW_TIMES * over).then_some((at, events, over))
+        let more = events.len().saturating_sub(over);
+        (more * more >= 9 * (events.len() + over)).then_some((at, events, over))
     });
     let instances = flagged.map(|((key, item, from), events, over)| {
         let measure = format!("{} amounts just below {}, {over} just above", events.len(), case.amount(item, u128::from(from)));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::event::Date;
 use crate::flags::Flag;
-use crate::flags::report::{About, Case, FlagReport, Instance, Share, Subject, percent};
+use crate::flags::report::{About, Case, FlagReport, Instance, Share, Subject, beyond_chance, percent};
 use crate::rules::state::{Need, OrganizationIx, ProgrammeIx, RegionIx};
 
 /// A need without a day is due so many days after it was recorded.
@@ -34,14 +34,14 @@ fn due_needs<'a>(case: &'a Case<'a>) -> impl Iterator<Item = (&'a Need, Programm
 ///
 /// *Rule*: [`UNSERVED_NEEDS`] or more standing needs that one organization recorded in one programme are more than [`NEED_GRACE_DAYS`] days past their day
 /// ([`NEED_DAYS`] days after they were recorded, if they have none) with nothing served; and they are [`UNSERVED_TIMES`] times as frequent there as among all
-/// other needs that are due. *Base rate*: needs never served of all that are due. *Wrongly accused*: whoever writes down honestly what it cannot serve. A ledger
+/// other needs that are due, beyond chance (three standard deviations). *Base rate*: needs never served of all that are due. *Wrongly accused*: whoever writes down honestly what it cannot serve. A ledger
 /// in which nobody does so looks better and is worse.
 pub fn about_need_unserved() -> About {
     About {
         question: "These needs were written down and nothing was ever brought. Who was to serve them, and do they still wait?",
         rule: format!(
             "{UNSERVED_NEEDS} or more standing needs of an organization and programme with nothing served more than {NEED_GRACE_DAYS} days after their day, \
-             {UNSERVED_TIMES} times as frequent as among all others or more"
+             {UNSERVED_TIMES} times as frequent as among all others or more, and three standard deviations above them"
         ),
         honest: "there were no goods of the kind (other); it was brought by others and not entered here (corrected)",
     }
@@ -61,7 +61,8 @@ pub(super) fn need_unserved(case: &Case) -> FlagReport {
     let could = found.values().filter(|(all, _)| *all >= UNSERVED_NEEDS as u64).count() as u64;
     let flagged = found.into_iter().filter(|(_, (all, unserved))| {
         let own = unserved.len() as u64;
-        unserved.len() >= UNSERVED_NEEDS && own * (total - all) >= UNSERVED_TIMES * (count - own) * all
+        let often = own * (total - all) >= UNSERVED_TIMES * (count - own) * all;
+        unserved.len() >= UNSERVED_NEEDS && total > *all && often && beyond_chance(own, *all, count - own, total - all)
     });
     let instances = flagged.map(|((organization, programme), (all, unserved))| {
         let own = unserved.len() as u64;
@@ -86,14 +87,15 @@ pub const AREA_PERMILLE: u64 = 700;
 /// Why does this area get so much less of what it needs?
 ///
 /// *Rule*: of a programme's lines of needs that are due, those of people in one region ([`AREA_LINES`] or more) are served to 70 % or less, on average, of what
-/// those of its other regions ([`AREA_LINES`] or more) are. The share served of a line is in whole millionths, so kilograms and pieces are never added.
+/// those of its other regions ([`AREA_LINES`] or more) are, and three standard deviations below them: with the others' share `b` and this one's `a`,
+/// `lines (b - a)^2 >= 9 b (1 - b)`. The share served of a line is in whole millionths, so kilograms and pieces are never added.
 /// Asked is whose needs the most such lines are: only they can answer for them. *Base rate*: lines not served in full. *Wrongly accused*: those who serve the district behind the flood; and a district may
 /// need other goods than were given.
 pub fn about_area_gap() -> About {
     About {
         question: "People of this area get far less of what they need than those of the programme's other areas. Why?",
         rule: format!(
-            "the mean share served of {AREA_LINES} or more lines of needs that are due in a region is {} or less of that in the programme's other regions",
+            "the mean share served of {AREA_LINES} or more lines of needs that are due in a region is {} or less of that in the programme's other regions, and three standard deviations below it",
             percent(AREA_PERMILLE, 1000)
         ),
         honest: "the area cannot be reached, or gifts were restricted to others (waiting-for-need)",
@@ -134,6 +136,10 @@ pub(super) fn area_gap(case: &Case) -> FlagReport {
             continue;
         }
         let (here, there) = (own.ppm / own.lines, ppm / lines);
+        let gap = u128::from(there.saturating_sub(here));
+        if gap * gap * u128::from(own.lines) < 9 * u128::from(there) * u128::from(1_000_000 - there) {
+            continue;
+        }
         let code = case.state.programmes.code(programme.0);
         let measure =
             format!("{} of what is needed is served, {} in the other areas of {code}", percent(here, 1_000_000), percent(there, 1_000_000));

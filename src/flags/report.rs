@@ -60,6 +60,17 @@ pub(super) fn median(mut values: Vec<u128>) -> u128 {
     values.len().checked_sub(1).map_or(0, |last| values[last / 2])
 }
 
+/// Whether `own` of `of` is more than chance gives, if each were as likely as `others` of `others_of` say: three standard deviations or more above what is
+/// expected, once in some 700 times by chance.
+///
+/// `own - of p >= 3 sqrt(of p (1 - p))` with `p = others / others_of`, without dividing: `(own others_of - others of)^2 >= 9 of others (others_of - others)`.
+pub(super) fn beyond_chance(own: u64, of: u64, others: u64, others_of: u64) -> bool {
+    let [own, of, others, others_of] = [own, of, others, others_of].map(u128::from);
+    let Some(above) = (own * others_of).checked_sub(others * of) else { return false };
+    // A log has fewer than 2^32 entries, so the products of two and of three counts fit; the square of the first is below 2^128 too.
+    above * above >= 9 * of * others * (others_of - others)
+}
+
 /// Whom or what an instance is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Subject {
@@ -225,7 +236,17 @@ impl<'a> Case<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::median;
+    use super::{beyond_chance, median};
+
+    #[test]
+    fn three_standard_deviations() {
+        // 100 at one half: 50 expected, standard deviation 5.
+        assert!(beyond_chance(65, 100, 500, 1000) && !beyond_chance(64, 100, 500, 1000));
+        assert!(!beyond_chance(10, 100, 500, 1000), "below is not above");
+        assert!(beyond_chance(1, 1, 0, 1000), "what nobody else does");
+        let most = u64::from(u32::MAX);
+        assert!(beyond_chance(most, most, most / 2, most) && !beyond_chance(0, most, most, most));
+    }
 
     #[test]
     fn the_median_is_one_of_the_values() {

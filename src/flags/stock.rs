@@ -3,21 +3,23 @@
 use std::collections::BTreeMap;
 
 use crate::event::Code;
-use crate::event::kinds::Kind;
+use crate::event::kinds::{ItemType, Kind};
 use crate::flags::Flag;
-use crate::flags::report::{About, Case, FlagReport, Instance, Share, Subject, percent};
+use crate::flags::report::{About, Case, FlagReport, Instance, Share, Subject, beyond_chance, percent};
 use crate::rules::state::{ItemIx, OrganizationIx};
 
 /// A count is off if it differs from the books by more than so many thousandths: a torn bag, a scale, a box miscounted.
 pub const COUNT_PERMILLE: u64 = 50;
 
+/// Of things that are counted one by one, so many are off: one box is a slip of the pen.
+pub const COUNT_PIECES: u64 = 3;
 /// A loss recorded so many days after a count explains it: that is what a count is for.
 pub const EXPLAINED_DAYS: i32 = 7;
 
 /// Where is what the books say should be there?
 ///
-/// *Rule*: a standing count of an item is below what is on hand by the books when it is recorded, or above what is on hand and set aside together, by more
-/// than 5 % of that; less what the organization recorded as lost of the item from the day of the count to [`EXPLAINED_DAYS`] days later. (What is set aside for
+/// *Rule*: a standing count of an item (but of services) is below what is on hand by the books when it is recorded, or above what is on hand and set aside together, by more
+/// than 5 % of that, and by [`COUNT_PIECES`] pieces or more of what has no decimals; less what the organization recorded as lost of the item from the day of the count to [`EXPLAINED_DAYS`] days later. (What is set aside for
 /// people stands on the same shelves in one house and packed by the door in another, so a count between the two is right.) Asked once for each
 /// organization and item, with all such counts. *Base rate*: such lines of all lines counted. *Wrongly accused*: whoever counts at noon what the drivers enter
 /// in the evening.
@@ -25,7 +27,7 @@ pub fn about_stock_differs() -> About {
     About {
         question: "What was counted on the shelves is not what the books say. What happened to the difference?",
         rule: format!(
-            "a standing count of an item differs by more than {} from the books (less than is on hand, or more than is on hand and set aside), and no loss \
+            "a standing count of an item differs by more than {} from the books, and by {COUNT_PIECES} pieces or more if it has no decimals (less than is on hand, or more than is on hand and set aside), and no loss \
              recorded within {EXPLAINED_DAYS} days explains it",
             percent(COUNT_PERMILLE, 1000)
         ),
@@ -46,6 +48,11 @@ pub(super) fn stock_differs(case: &Case) -> FlagReport {
     let mut found: BTreeMap<(OrganizationIx, ItemIx), Vec<(u64, super::observations::Count)>> = BTreeMap::new();
     let (mut all, mut count, mut could) = (0, 0, std::collections::BTreeSet::new());
     for counted in case.seen.counts.iter().filter(|counted| case.stands(counted.entry)) {
+        let item = case.state.items.at(counted.item.0);
+        // Nobody counts hours on a shelf.
+        if item.r#type == ItemType::Service {
+            continue;
+        }
         all += 1;
         let at = (case.made(counted.entry).organization, counted.item);
         could.insert(at);
@@ -57,7 +64,8 @@ pub(super) fn stock_differs(case: &Case) -> FlagReport {
             less if less < counted.on_hand => ((counted.on_hand - less).saturating_sub(lost), counted.on_hand),
             more => (more.saturating_sub(most), most),
         };
-        if u128::from(off) * 1000 > u128::from(books) * u128::from(COUNT_PERMILLE) {
+        let few = item.decimals == 0 && off < COUNT_PIECES;
+        if !few && u128::from(off) * 1000 > u128::from(books) * u128::from(COUNT_PERMILLE) {
             count += 1;
             found.entry(at).or_default().push((off, *counted));
         }
@@ -95,14 +103,14 @@ pub const CARRIER_TIMES: u64 = 3;
 /// Why does so much less arrive when this carrier brings it?
 ///
 /// *Rule*: of [`CARRIER_TRANSFERS`] or more accepted transfers of one organization by one carrier (by its code; those without one are a carrier of their own),
-/// [`CARRIER_LOSSES`] or more lost something, the mean share lost is 2 % or more and [`CARRIER_TIMES`] times that of all other transfers. The share lost of a transfer is the mean over its lots,
+/// [`CARRIER_LOSSES`] or more lost something, beyond chance (three standard deviations above all others'), the mean share lost is 2 % or more and [`CARRIER_TIMES`] times that of all other transfers. The share lost of a transfer is the mean over its lots,
 /// in whole millionths, so litres and kilograms are never added. *Base rate*: transfers from which something was lost. *Wrongly accused*: the carrier who gets
 /// the worst roads or the glass.
 pub fn about_transit_loss() -> About {
     About {
         question: "Far less arrives when this carrier brings it than with others. Where is the rest?",
         rule: format!(
-            "of {CARRIER_TRANSFERS} or more accepted transfers by a carrier {CARRIER_LOSSES} or more lost something, the mean share lost is {} or more, and {CARRIER_TIMES} times that of all other \
+            "of {CARRIER_TRANSFERS} or more accepted transfers by a carrier {CARRIER_LOSSES} or more lost something (three standard deviations above all others'), the mean share lost is {} or more, and {CARRIER_TIMES} times that of all other \
              transfers or more",
             percent(CARRIER_PPM, 1_000_000)
         ),
@@ -136,13 +144,15 @@ pub(super) fn transit_loss(case: &Case) -> FlagReport {
     }
     let all: u64 = carried.values().map(|carried| carried.transfers).sum();
     let ppm: u64 = carried.values().map(|carried| carried.ppm).sum();
-    let count = carried.values().map(|carried| carried.lossy.len() as u64 / 2).sum();
+    let lossy: u64 = carried.values().map(|carried| carried.lossy.len() as u64 / 2).sum();
     let could = carried.values().filter(|carried| carried.transfers >= CARRIER_TRANSFERS).count() as u64;
     let flagged = carried.into_iter().filter(|(_, own)| {
         let (others, others_ppm) = (all - own.transfers, ppm - own.ppm);
         // own.ppm/own.transfers >= times * others_ppm/others, without dividing.
         own.transfers >= CARRIER_TRANSFERS
             && own.lossy.len() as u64 / 2 >= CARRIER_LOSSES
+            && others > 0
+            && beyond_chance(own.lossy.len() as u64 / 2, own.transfers, lossy - own.lossy.len() as u64 / 2, others)
             && own.ppm >= CARRIER_PPM * own.transfers
             && u128::from(own.ppm) * u128::from(others) >= u128::from(CARRIER_TIMES * others_ppm) * u128::from(own.transfers)
     });
@@ -158,6 +168,6 @@ pub(super) fn transit_loss(case: &Case) -> FlagReport {
         let figures = [("transfers", own.transfers), ("lost_ppm", own.ppm / own.transfers)];
         Instance::new(case.organization(organization), subject, own.lossy, measure).figures(&figures)
     });
-    let base_rate = Share { count, of: all, what: "accepted transfers lost something" };
+    let base_rate = Share { count: lossy, of: all, what: "accepted transfers lost something" };
     FlagReport::new(Flag::TransitLoss, base_rate, (could, "carriers with five transfers"), instances.collect())
 }
