@@ -100,7 +100,7 @@ fn what_was_planted_is_found_and_nobody_else() {
         let found: BTreeSet<_> = report.instances.iter().filter(right).map(|instance| instance.organization.to_string()).collect();
         let hits = report.instances.iter().filter(right).count();
         let asked = report.instances.len();
-        let share = |count: usize, of: usize| if of == 0 { "–".to_owned() } else { format!("{} %", count * 100 / of) };
+        let share = |count: usize, of: usize| (count * 100).checked_div(of).map_or("–".to_owned(), |percent| format!("{percent} %"));
         println!(
             "{word:<21} {:>7} {asked:>6} {hits:>6} {:>10} {:>7}",
             planted.len(),
