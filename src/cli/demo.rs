@@ -12,6 +12,7 @@ use crate::cli::report::{Failure, Out, progress, table};
 use crate::cli::simulate::{refuse_foreign, write_play_key};
 use crate::cli::verify::{answer, audited};
 use crate::event::kinds::{Kind, RecipientType};
+use crate::rules::state::Lot;
 use crate::service::Reader;
 use crate::service::audit::{Options, Source};
 use crate::service::campaign::{Campaign, campaign, log_key};
@@ -148,7 +149,7 @@ impl Shown {
                 continue;
             }
             let in_food = recipient.programme.as_str() == "food-parcels" && recipient.r#type == RecipientType::Household;
-            if in_food && recipient.deliveries >= 2 && household.is_none() {
+            if in_food && recipient.withdrawn.is_none() && recipient.deliveries >= 2 && household.is_none() {
                 household = Some(row.key.clone());
             }
             let place = places.entry((recipient.programme.to_string(), recipient.region.to_string())).or_default();
@@ -166,7 +167,8 @@ impl Shown {
         }
         kinds.retain(|(_, count, _)| *count > 0);
         let organizations = state.organizations.iter().zip(by_organization);
-        let gift = state.lots.iter().find(|lot| lot.delivered > 0 && lot.delivered < lot.quantity);
+        let given = |lot: &&Lot| state.made[lot.entry as usize].kind == Kind::DonationReceived;
+        let gift = state.lots.iter().filter(given).find(|lot| lot.delivered > 0 && lot.delivered < lot.quantity);
         Ok(Shown {
             id: opening.id.to_string(),
             name: opening.name.best("en").to_owned(),
@@ -183,8 +185,8 @@ impl Shown {
 
     fn json(&self) -> Value {
         let balance = |b: &Balance| {
-            let [donated, on_hand, assigned, delivered] = columns(b);
-            json!({ "donated": donated, "on_hand": on_hand, "assigned": assigned, "delivered": delivered })
+            let named = COLUMNS.iter().map(|(name, _)| name.replace(' ', "_")).zip(columns(b).map(Value::from));
+            Value::from(named.collect::<serde_json::Map<_, _>>())
         };
         let items: serde_json::Map<_, _> = self.items.iter().map(|(item, b)| (item.clone(), balance(b))).collect();
         let places = self.places.iter().map(|((programme, region), place)| {
@@ -225,14 +227,29 @@ impl Shown {
         let header = ["programme", "district", "recipients", "helped", "deliveries", "KZT delivered"];
         section("Where help went", table(&header, rows.collect(), &[2, 3, 4, 5]));
         let rows = self.items.iter().map(|(item, balance)| [vec![item.clone()], columns(balance).to_vec()].concat());
-        let header = ["item", "donated", "= on hand", "+ assigned", "+ delivered"];
-        section("What came in, and where it is", table(&header, rows.collect(), &[1, 2, 3, 4]));
+        let header: Vec<String> = COLUMNS.iter().map(|(name, sign)| format!("{sign}{name}")).collect();
+        let header: Vec<&str> = std::iter::once("item").chain(header.iter().map(String::as_str)).collect();
+        section("What came in, and where it is", table(&header, rows.collect(), &[1, 2, 3, 4, 5, 6, 7, 8, 9]));
         text.trim_end().to_owned() + "\n"
     }
 }
 
-fn columns(balance: &Balance) -> [String; 4] {
-    [balance.donated, balance.on_hand, balance.assigned, balance.delivered].map(|amount| amount.to_string())
+/// Of the whole city: what the first two name came in, and is in the others. What one organization hands on another receives.
+const COLUMNS: [(&str, &str); 9] = [
+    ("donated", ""),
+    ("purchased", "+ "),
+    ("on hand", "= "),
+    ("in transit", "+ "),
+    ("assigned", "+ "),
+    ("delivered", "+ "),
+    ("spent", "+ "),
+    ("lost", "+ "),
+    ("returned", "+ "),
+];
+
+fn columns(balance: &Balance) -> [String; 9] {
+    let Balance { assigned, delivered, donated, in_transit, lost, on_hand, purchased, returned, spent, .. } = balance;
+    [donated, purchased, on_hand, in_transit, assigned, delivered, spent, lost, returned].map(|amount| amount.to_string())
 }
 
 /// What to try next: commands that work as they stand.

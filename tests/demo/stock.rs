@@ -136,8 +136,10 @@ fn nobody_else_says_that_it_was_delivered() {
     assert!(others.clone().all(|(_, (all, shown))| shown * 100 >= all * 15), "{counts:?}");
 }
 
+type Needed = (String, (String, String), String, bool, f64);
+
 /// Per need: organization, programme and district, item, whether it was due 30 days before the end, and the share that was delivered.
-fn needs(told: &Told) -> Vec<(String, (String, String), String, bool, f64)> {
+fn needs(told: &Told) -> Vec<Needed> {
     let end = told.events.last().expect("events").2;
     let stands = told.state.needs.iter().filter(|need| !need.reversed);
     let row = |need: &aidledger::rules::state::Need| {

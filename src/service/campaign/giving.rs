@@ -92,7 +92,7 @@ impl Story {
     fn donor(&mut self) -> Donor {
         match self.random.below(10) {
             0..4 => Donor { commitment: Some(self.hash()), name: None, r#type: DonorType::Individual },
-            4..8 => named(*self.random.pick::<&str>(&DONORS), DonorType::Organization),
+            4..8 => named(self.random.pick::<&str>(&DONORS), DonorType::Organization),
             8 => named(AKIMAT.1[0], DonorType::Government),
             _ => Donor { commitment: None, name: None, r#type: DonorType::Anonymous },
         }
@@ -107,10 +107,10 @@ impl Story {
     /// Somebody promises money or goods; all but few bring it about when they said.
     pub(super) fn pledge(&mut self, desk: usize) {
         let (_, goods) = *self.random.pick(self.desks[desk].plan.work);
-        let good = if self.random.chance(500) { &GOODS[MONEY] } else { &GOODS[item(*self.random.pick::<&str>(goods))] };
+        let good = if self.random.chance(500) { &GOODS[MONEY] } else { &GOODS[item(self.random.pick::<&str>(goods))] };
         let unit = good.unit_minor().max(good.gift.0 / 20);
         let minor = (self.random.between(good.gift.0, good.gift.1) / 4).max(unit) / unit * unit;
-        let donor = named(*self.random.pick::<&str>(&DONORS), DonorType::Organization);
+        let donor = named(self.random.pick::<&str>(&DONORS), DonorType::Organization);
         let lines = vec![LotLine { item: code(good.code), quantity: good.quantity(minor) }];
         let due = Date(self.now.date().0 + self.random.between(6, 24) as i32);
         let body = DonationPledged { donor: donor.clone(), due: Some(due), lines: lines.clone(), reference: None };

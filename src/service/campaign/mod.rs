@@ -34,9 +34,8 @@
 //! the next day, and two kilograms of flour of `nan-bank` missing and written off on the day of the count (`stock-differs`).
 //!
 //! * [`qarasu`]: names. `story`: what happens, day by day. `giving`, `helping`, `moving`, `witnesses`: the sorts of work in it.
-//!   `planted`, `planted_stock`: the things above. `book`: the tree so far, for the auditors' opinions.
+//!   `planted`, `planted_stock`: the things above.
 
-mod book;
 mod giving;
 mod helping;
 mod moving;

@@ -10,11 +10,12 @@
 //! evidence of anything. `recorded` is the simulated clock, which begins on 2025-01-06.
 //!
 //! * [`random`]: chance that follows from the seed. [`authors`]: feeds and signatures. [`stock`]: what the planner believes is where.
-//! * [`goods`]: what is given. [`planner`]: the city, event by event.
+//! * [`goods`]: what is given. [`book`]: the tree so far, for auditors' opinions. [`planner`]: the city, event by event.
 //!
 //! A campaign with a story is in [`campaign`](crate::service::campaign); it uses the same tools.
 
 pub mod authors;
+pub mod book;
 mod city;
 pub mod goods;
 pub mod planner;
@@ -27,11 +28,15 @@ use crate::canonical::decode;
 use crate::crypto::SecretKey;
 use crate::event::{EventId, SignedEvent, Time};
 use crate::service::ledger::{AppendError, CreateError, Ledger, Placed};
+use book::Book;
 use planner::Planner;
 use random::Random;
 
 /// The most events in a batch: what one sync is spread over.
 pub const BATCH_EVENTS_MAX: u64 = 4096;
+
+/// Auditors speak of the first entries only: following the tree further would cost more than it shows.
+const BOOK_EVENTS_MAX: u64 = 65_536;
 
 /// Signed events that reach the log together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +56,7 @@ pub fn log_key(seed: u64) -> SecretKey {
 #[derive(Debug)]
 pub struct Simulation {
     planner: Planner,
+    book: Book,
     left: u64,
     batch_events: u64,
     begun: bool,
@@ -61,7 +67,7 @@ impl Simulation {
     pub fn new(events: u64, seed: u64) -> Simulation {
         // Small ledgers get small batches, so that `recorded` is still a date and not an epoch.
         let batch_events = (events / 256).clamp(32, BATCH_EVENTS_MAX);
-        Simulation { planner: Planner::new(events, seed), left: events, batch_events, begun: false }
+        Simulation { planner: Planner::new(events, seed), book: Book::new(), left: events, batch_events, begun: false }
     }
 }
 
@@ -76,7 +82,12 @@ impl Iterator for Simulation {
         self.begun = true;
         self.left -= count;
         let planned: Vec<_> = (0..count).map(|_| self.planner.next_event()).collect();
-        Some(Batch { recorded: self.planner.clock(), submissions: self.planner.authors().sign(&planned) })
+        let (recorded, submissions) = (self.planner.clock(), self.planner.authors().sign(&planned));
+        if self.book.head().0 < BOOK_EVENTS_MAX {
+            self.book.take_in(recorded, &submissions);
+            self.planner.hear(self.book.head());
+        }
+        Some(Batch { recorded, submissions })
     }
 }
 

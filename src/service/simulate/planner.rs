@@ -3,21 +3,26 @@
 //! A day has twelve working hours. At each step the planner makes a due correction, or lets an organization do one of its usual things:
 //!
 //! ```text
-//! donation 12 %   enrolment 13 %   assignment 31 %   delivery 39 %   cancellation 3 %   governance: now and then
+//! donation 8 %   enrolment 10 %   need 6 %   assignment 25 %   delivery 31 %   cancellation 2 %   confirmation 3 %
+//! purchase, transfer, expense 2 to 3 % each   service of volunteers 3 %   all else less   governance: now and then
 //! ```
 //!
 //! What cannot be done (nothing on the shelf, nobody enrolled) is replaced by what would help. One in sixty of these is a mistake: it is
 //! kept out of the planner's stock and undone some steps later, so nothing ever depends on it and its reversal is always admitted.
 
+mod govern;
+mod moves;
+mod voices;
 mod work;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::canonical::Set;
+use crate::crypto::Blake3Hash;
 use crate::event::kinds::*;
-use crate::event::{Body, Code, EventId, Time};
+use crate::event::{Body, Code, EventId, Time, Token};
 use crate::service::simulate::authors::{Authors, Device, Planned};
-use crate::service::simulate::city::{CITY, DISTRICTS, PROGRAMMES, numbered, organization};
+use crate::service::simulate::city::{CITY, DISTRICTS, organization};
 use crate::service::simulate::goods::{GOODS, code, names};
 use crate::service::simulate::random::Random;
 use crate::service::simulate::stock::{Limits, Lot, Person, Promise, Shelf};
@@ -30,6 +35,12 @@ const SHELF_LOTS_MAX: usize = 96;
 const PROMISES_MAX: usize = 192;
 const PEOPLE_MAX: usize = 1024;
 const PROGRAMMES_MAX: usize = 8;
+const NEEDS_MAX: usize = 48;
+const SPOKEN_OF_MAX: usize = 32;
+const VOLUNTEERS_MAX: usize = 6;
+const GIFTS_MAX: usize = 64;
+/// From how much money on, in minor units, another key must agree.
+const APPROVED_FROM: u64 = 6_000_000;
 const ORGANIZATIONS_AT_FIRST: usize = 12;
 const ORGANIZATIONS_MAX: u64 = 60;
 /// Of a thousand donations, enrolments, assignments and deliveries, so many are mistakes.
@@ -53,6 +64,15 @@ pub struct Planner {
     govern_at: u64,
     govern_every: u64,
     govern_turn: u64,
+    /// The key that agreed to a large assignment; large ones that nobody agreed to yet have none.
+    approved: HashMap<EventId, Option<Device>>,
+    /// The recipients' own keys, and those who were withdrawn.
+    cards: HashMap<Token, [u8; 32]>,
+    withdrawn: HashSet<Token>,
+    auditor: Option<Device>,
+    /// The size and root of the tree after the last batch, and when it was recorded how many deliveries there were.
+    head: Option<(u64, Blake3Hash)>,
+    deliveries: u64,
 }
 
 /// One organization at work.
@@ -67,8 +87,39 @@ struct Office {
     shelf: Shelf,
     promises: VecDeque<Promise>,
     suspended: bool,
+    needs: VecDeque<Waiting>,
+    /// The last deliveries, of which somebody may yet speak.
+    spoken_of: VecDeque<Seen>,
+    volunteers: Vec<Volunteer>,
+    /// The last gifts, from which something may go back.
+    gifts: VecDeque<EventId>,
+    /// Lots entered in error and not reversed yet: the books hold more than the shelf.
+    wrong_lots: u32,
     /// How much it does, beside others.
     weight: u64,
+}
+
+/// A need that no assignment has named yet.
+#[derive(Debug)]
+struct Waiting {
+    event: EventId,
+    person: Person,
+    programme: usize,
+}
+
+/// A delivery that stands and will.
+#[derive(Debug)]
+struct Seen {
+    delivery: EventId,
+    token: Token,
+    field: Device,
+}
+
+#[derive(Debug)]
+struct Volunteer {
+    token: Token,
+    minutes: u64,
+    awarded: usize,
 }
 
 #[derive(Debug)]
@@ -102,11 +153,50 @@ struct Due {
 /// Something entered in error, to be undone, and what is done instead.
 #[derive(Debug)]
 enum Correction {
-    Enrolment { event: EventId, programme: usize, again: Box<RecipientEnrolled>, person: Person },
-    Donation { event: EventId, again: Box<DonationReceived>, limits: Limits },
-    Assignment { promise: Promise },
-    Cancellation { event: EventId, promise: Promise },
-    Delivery { event: EventId, promise: Promise, handed: Vec<Lot> },
+    Enrolment {
+        event: EventId,
+        programme: usize,
+        again: Box<RecipientEnrolled>,
+        person: Person,
+    },
+    Donation {
+        event: EventId,
+        again: Box<DonationReceived>,
+        limits: Limits,
+    },
+    Assignment {
+        promise: Promise,
+    },
+    Cancellation {
+        event: EventId,
+        promise: Promise,
+    },
+    Delivery {
+        event: EventId,
+        promise: Promise,
+        handed: Vec<Lot>,
+    },
+    /// Nothing depends on it: it is reversed, and what it took goes back on the shelf.
+    Plain {
+        event: EventId,
+        role: Role,
+        back: Vec<Lot>,
+        made_lots: bool,
+    },
+    /// Not an error: a pledge that is kept, a transfer that arrives, a dispute that is answered.
+    Pledge {
+        event: EventId,
+        donor: Donor,
+        lots: Vec<LotLine>,
+    },
+    Arrival {
+        event: EventId,
+        part: Lot,
+    },
+    Answer {
+        event: EventId,
+        flag: Option<&'static str>,
+    },
     Suspension,
 }
 
@@ -135,6 +225,12 @@ impl Planner {
             govern_at: 0,
             govern_every: (events / 24).max(200),
             govern_turn: 0,
+            approved: HashMap::new(),
+            cards: HashMap::new(),
+            withdrawn: HashSet::new(),
+            auditor: None,
+            head: None,
+            deliveries: 0,
         };
         planner.begin(seed);
         planner.step_micros = step_micros as i64;
@@ -211,71 +307,14 @@ impl Planner {
                 region(self, quarter, texts, Some(district));
             }
         }
+        self.auditor = Some(self.device(registrar, organization(0).0, Role::Audit, "auditor"));
+        self.agree_on_policy();
         for _ in 1..ORGANIZATIONS_AT_FIRST {
             self.register(true);
         }
         for _ in 0..3 {
             self.open_programme();
         }
-    }
-
-    fn device(&mut self, by: Device, organization: Code, role: Role, label: &str) -> Device {
-        let device = self.authors.add(organization, &self.random.bytes());
-        let key = self.authors.public(device);
-        self.tick();
-        self.write(by, Body::KeyGranted(KeyGranted { key, label: Some(code(label)), organization, roles: Set::new(vec![role]) }));
-        device
-    }
-
-    fn register(&mut self, large: bool) {
-        let (code, name) = organization(self.offices.len() + 1);
-        let registrar = self.registrar;
-        self.tick();
-        self.write(registrar, Body::OrganizationRegistered(OrganizationRegistered { name, organization: code }));
-        let admin = large.then(|| self.device(registrar, code, Role::Admin, "office"));
-        let by = admin.unwrap_or(registrar);
-        let finance = self.device(by, code, Role::Finance, "cash-desk");
-        let intake = large.then(|| self.device(by, code, Role::Intake, "reception"));
-        let assign = self.device(by, code, Role::Assign, "coordinator");
-        let phones = if large { self.random.between(1, 2) } else { 1 };
-        let field = (1..=phones).map(|n| self.device(by, code, Role::Field, &format!("phone-{n}"))).collect();
-        let weight = if large { self.random.between(4, 12) } else { self.random.between(1, 3) };
-        let (shelf, promises) = Default::default();
-        self.offices.push(Office { code, admin, finance, intake, assign, field, shelf, promises, suspended: false, weight });
-    }
-
-    fn open_programme(&mut self) {
-        let number = self.programmes.len();
-        let office = loop {
-            let office = self.random.below(self.offices.len() as u64) as usize;
-            if self.offices[office].admin.is_some() && !self.offices[office].suspended {
-                break office;
-            }
-        };
-        let admin = self.offices[office].admin.expect("it was just chosen for it");
-        let sort = number % PROGRAMMES.len();
-        let (name, texts, types) = PROGRAMMES[sort];
-        // The first three are for everybody, so that nobody is ever without work.
-        let offices: Option<Vec<usize>> =
-            (number > 3 && self.random.chance(500)).then(|| (0..self.offices.len()).filter(|_| self.random.chance(600)).collect());
-        let offices = offices.filter(|offices| !offices.is_empty());
-        let districts: Option<Vec<usize>> = (number > 2 && self.random.chance(500)).then(|| {
-            let left_out = self.random.below(DISTRICTS.len() as u64) as usize;
-            (0..DISTRICTS.len()).filter(|place| *place != left_out).collect()
-        });
-        let programme = code(&format!("{name}-{}", number + 1));
-        self.tick();
-        let body = ProgrammeOpened {
-            from: Some(self.clock().date()),
-            name: numbered(texts, number as u64 + 1),
-            organizations: offices.as_ref().map(|offices| Set::new(offices.iter().map(|place| self.offices[*place].code).collect())),
-            programme,
-            recipient_types: Some(Set::new(types.to_vec())),
-            regions: districts.as_ref().map(|places| Set::new(places.iter().map(|place| code(DISTRICTS[*place].0)).collect())),
-            until: None,
-        };
-        self.write(admin, Body::ProgrammeOpened(body));
-        self.programmes.push(Programme { code: programme, sort, office, offices, districts, people: Vec::new(), closed: false });
     }
 
     // ---- a step
@@ -296,79 +335,35 @@ impl Planner {
         }
         let weights: Vec<u64> = self.offices.iter().map(|office| if office.suspended { 0 } else { office.weight }).collect();
         let office = self.random.weighted(&weights);
-        match self.random.weighted(&[12, 13, 31, 39, 3]) {
+        let room = self.offices[office].promises.len() < PROMISES_MAX;
+        match self.random.weighted(&[75, 95, 245, 330, 22, 60, 36, 22, 26, 5, 9, 9, 4, 12, 16, 32, 6, 28, 6]) {
             0 if self.offices[office].shelf.len() < SHELF_LOTS_MAX => self.donate(office),
             1 if self.offices[office].intake.is_some() => self.enrol(office),
             3 => self.deliver(office),
             4 => self.cancel(office),
-            _ if self.offices[office].promises.len() < PROMISES_MAX => self.assign(office),
+            5 => self.need(office),
+            6 if self.offices[office].shelf.len() < SHELF_LOTS_MAX => self.buy(office),
+            7 => self.send(office),
+            8 => self.pay(office),
+            9 => self.lose(office),
+            10 => self.count(office),
+            11 => self.pledge(office),
+            12 => self.give_back(office),
+            13 => self.withdraw(office),
+            14 => self.find_nobody(office),
+            15 => self.confirm(office),
+            16 => self.dispute(office),
+            17 => self.serve(office),
+            18 => self.join(office),
+            _ if room => self.assign(office),
             _ => self.deliver(office),
         }
     }
 
-    fn govern(&mut self, turn: u64) {
-        match turn % 4 {
-            0 if self.programmes.len() < PROGRAMMES_MAX => self.open_programme(),
-            1 => {
-                // Not one of the first three: they are what everybody works in.
-                let closing = (3..self.programmes.len()).find(|place| {
-                    let programme = &self.programmes[*place];
-                    !programme.closed && !self.offices[programme.office].suspended
-                });
-                match closing {
-                    Some(place) if self.programmes.len() > 3 => self.close_programme(place),
-                    _ => self.replace_device(),
-                }
-            }
-            2 => self.suspend(),
-            _ => self.replace_device(),
-        }
-    }
-
-    fn close_programme(&mut self, place: usize) {
-        let programme = &mut self.programmes[place];
-        programme.closed = true;
-        programme.people = Vec::new();
-        let (code, admin) = (programme.code, self.offices[programme.office].admin.expect("it opened a programme"));
-        self.write(admin, Body::ProgrammeClosed(ProgrammeClosed { programme: code }));
-    }
-
-    fn replace_device(&mut self) {
-        let place = self.random.below(self.offices.len() as u64) as usize;
-        let office = &self.offices[place];
-        let (code, by) = (office.code, office.admin.filter(|_| !office.suspended).unwrap_or(self.registrar));
-        let (label, role, old) = match self.random.below(3) {
-            0 => ("cash-desk", Role::Finance, office.finance),
-            1 => ("coordinator", Role::Assign, office.assign),
-            _ => ("phone-1", Role::Field, office.field[0]),
-        };
-        let new = self.device(by, code, role, label);
-        let reason = *self.random.pick(&[RevocationReason::Left, RevocationReason::Lost, RevocationReason::Replaced]);
-        let key = self.authors.public(old);
-        self.tick();
-        self.write(by, Body::KeyRevoked(KeyRevoked { key, reason }));
-        let office = &mut self.offices[place];
-        match role {
-            Role::Finance => office.finance = new,
-            Role::Assign => office.assign = new,
-            _ => office.field[0] = new,
-        }
-    }
-
-    fn suspend(&mut self) {
-        let place = self.random.below(self.offices.len() as u64) as usize;
-        if self.offices[place].suspended {
-            return;
-        }
-        self.offices[place].suspended = true;
-        let (registrar, organization) = (self.registrar, self.offices[place].code);
-        let reason = *self.random.pick(&[SuspensionReason::UnderReview, SuspensionReason::Requested]);
-        self.write(registrar, Body::OrganizationSuspended(OrganizationSuspended { organization, reason }));
-        self.later(place, Correction::Suspension, 40, 160);
-    }
-
     fn later(&mut self, office: usize, correction: Correction, first: u64, last: u64) {
         let at = self.count + self.random.between(first, last);
-        self.corrections.push_back(Due { at, office, correction });
+        // What is due in the same step keeps its order.
+        let place = self.corrections.partition_point(|due| due.at <= at);
+        self.corrections.insert(place, Due { at, office, correction });
     }
 }

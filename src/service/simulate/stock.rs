@@ -145,9 +145,9 @@ impl Shelf {
         part
     }
 
-    /// Forgets lots that may not be assigned any more.
-    pub fn forget_expired(&mut self, day: Date) {
-        self.lots.retain(|lot| lot.limits.use_by.is_none_or(|use_by| day <= use_by));
+    /// A lot that may not be assigned any more.
+    pub fn expired(&self, day: Date) -> Option<Lot> {
+        self.lots.iter().find(|lot| lot.limits.use_by.is_some_and(|use_by| day > use_by)).copied()
     }
 }
 

@@ -1,20 +1,20 @@
 //! A simulated organization's daily work: gifts in, people enrolled, help promised and delivered, mistakes undone.
 
-use super::{Correction, Due, MISTAKES_PER_MILLE, PEOPLE_MAX, Planner};
+use super::{APPROVED_FROM, Correction, Due, GIFTS_MAX, MISTAKES_PER_MILLE, PEOPLE_MAX, Planner, Seen};
 use crate::canonical::{Set, Text};
 use crate::crypto::Blake3Hash;
 use crate::event::kinds::*;
 use crate::event::{Body, Date, EventId, LotId, Quantity, Time, Token};
-use crate::service::simulate::city::{DISTRICTS, DONORS, PLACES, numbered};
-use crate::service::simulate::goods::{GOODS, code};
+use crate::service::simulate::city::{DISTRICTS, DONORS, PLACES, PROGRAMMES, numbered};
+use crate::service::simulate::goods::{GOODS, MONEY, code};
 use crate::service::simulate::stock::{Limits, Lot, Person, Promise, draws};
 
 impl Planner {
-    fn hash(&mut self) -> Blake3Hash {
+    pub(super) fn hash(&mut self) -> Blake3Hash {
         Blake3Hash(self.random.bytes())
     }
 
-    fn mistake(&mut self) -> bool {
+    pub(super) fn mistake(&mut self) -> bool {
         self.random.chance(MISTAKES_PER_MILLE)
     }
 
@@ -22,7 +22,9 @@ impl Planner {
 
     pub(super) fn donate(&mut self, office: usize) {
         let today = self.clock().date();
-        self.offices[office].shelf.forget_expired(today);
+        if let Some(expired) = self.offices[office].shelf.expired(today) {
+            return self.write_off(office, expired, expired.quantity, LossReason::Expired);
+        }
         let limits = Limits {
             programme: self.random.chance(150).then(|| self.programmes[self.random.below(3) as usize].code),
             district: self.random.chance(100).then(|| code(self.random.pick(&DISTRICTS).0)),
@@ -30,29 +32,35 @@ impl Planner {
         };
         let lots = (0..self.random.between(1, 3)).map(|_| self.lot_line()).collect();
         let (reference, restrictions) = (self.reference(300), self.restrictions(&limits));
-        let body = DonationReceived { donor: self.donor(), lots, pledge: None, receipt: None, reference, restrictions };
+        let donor = self.donor();
+        let receipt = (donor.r#type == DonorType::Individual).then(|| self.hash());
+        let body = DonationReceived { donor, lots, pledge: None, receipt, reference, restrictions };
         let finance = self.offices[office].finance;
         if self.mistake() {
             let mut wrong = body.clone();
             let quantity = &mut wrong.lots[0].quantity;
             quantity.minor = quantity.minor * 10 % crate::event::values::MINOR_END;
             let event = self.write(finance, Body::DonationReceived(wrong));
-            self.later(office, Correction::Donation { event, again: Box::new(body), limits }, 5, 60);
+            self.offices[office].wrong_lots += 1;
+            // A receipt is used once: the right entry gets another.
+            let again = Box::new(DonationReceived { receipt: receipt.map(|_| self.hash()), ..body });
+            self.later(office, Correction::Donation { event, again, limits }, 5, 60);
         } else {
             let event = self.write(finance, Body::DonationReceived(body.clone()));
             self.shelve(office, event, &body, limits);
         }
     }
 
-    fn lot_line(&mut self) -> LotLine {
-        let good = self.random.pick(&GOODS);
+    pub(super) fn lot_line(&mut self) -> LotLine {
+        // More money than any one good: much of what is given is bought.
+        let good = if self.random.chance(140) { &GOODS[MONEY] } else { self.random.pick(&GOODS) };
         let unit = good.unit_minor();
         // Most gifts are small: two or three assignments use one up, so that donations are an eighth of all events.
         let minor = (self.random.between(good.gift.0, good.gift.1) / 16).max(unit) / unit * unit;
         LotLine { item: code(good.code), quantity: good.quantity(minor) }
     }
 
-    fn donor(&mut self) -> Donor {
+    pub(super) fn donor(&mut self) -> Donor {
         match self.random.below(10) {
             0..5 => Donor { commitment: Some(self.hash()), name: None, r#type: DonorType::Individual },
             5..8 => {
@@ -64,7 +72,7 @@ impl Planner {
         }
     }
 
-    fn reference(&mut self, per_mille: u64) -> Option<Blake3Hash> {
+    pub(super) fn reference(&mut self, per_mille: u64) -> Option<Blake3Hash> {
         self.random.chance(per_mille).then(|| self.hash())
     }
 
@@ -75,7 +83,12 @@ impl Planner {
         (*limits != Limits::default()).then_some(restrictions)
     }
 
-    fn shelve(&mut self, office: usize, event: EventId, body: &DonationReceived, limits: Limits) {
+    pub(super) fn shelve(&mut self, office: usize, event: EventId, body: &DonationReceived, limits: Limits) {
+        let gifts = &mut self.offices[office].gifts;
+        gifts.push_back(event);
+        if gifts.len() > GIFTS_MAX {
+            gifts.pop_front();
+        }
         for (line, lot) in body.lots.iter().enumerate() {
             let item = crate::service::simulate::goods::item(lot.item.as_str());
             let id = LotId { event, line: line as u16 };
@@ -92,7 +105,9 @@ impl Planner {
         let intake = self.offices[office].intake.expect("only an office with a reception enrols");
         let (body, person) = self.recipient(place);
         let wrong = self.mistake();
-        let event = self.write(intake, Body::RecipientEnrolled(body.clone()));
+        let private = matches!(body.r#type, RecipientType::Household | RecipientType::Person);
+        let key = (private && !wrong && self.random.chance(60)).then(|| self.card(person.token));
+        let event = self.write(intake, Body::RecipientEnrolled(RecipientEnrolled { key, ..body.clone() }));
         if wrong {
             let correction = Correction::Enrolment { event, programme: place, again: Box::new(body), person };
             self.later(office, correction, 5, 60);
@@ -109,7 +124,7 @@ impl Planner {
         };
         let (district, _, quarters) = &DISTRICTS[district];
         let region = *self.random.pick(&[district, quarters[0].0, quarters[1].0]);
-        let types = super::PROGRAMMES[self.programmes[programme].sort].2;
+        let types = PROGRAMMES[self.programmes[programme].sort].2;
         // Households are most of them, whatever else a programme admits.
         let r#type = if self.random.chance(850) { types[0] } else { *self.random.pick(types) };
         let in_private = matches!(r#type, RecipientType::Household | RecipientType::Person);
@@ -155,8 +170,14 @@ impl Planner {
         if open.is_empty() {
             return if self.offices[office].intake.is_some() { self.enrol(office) } else { self.donate(office) };
         }
-        let place = *self.random.pick(&open);
-        let person = *self.random.pick(&self.programmes[place].people);
+        let waiting = if self.random.chance(220) { self.waiting(office) } else { None };
+        let (need, person) = match waiting {
+            Some((need, person)) => (Some(need), person),
+            None => {
+                let place = *self.random.pick(&open);
+                (None, *self.random.pick(&self.programmes[place].people))
+            }
+        };
         let now = self.clock();
         let items = self.offices[office].shelf.items_for(&person, now);
         if items.is_empty() {
@@ -173,13 +194,16 @@ impl Planner {
             draws: draws(&rest),
             due: self.random.chance(500).then(|| Date(now.date().0 + 14)),
             lock: secret.as_ref().map(|code| Blake3Hash::of(code.as_bytes())),
-            need: None,
+            need,
             programme: person.programme,
             recipient: person.token,
             reference: self.reference(100),
         };
         let wrong = self.mistake();
         let id = self.write(self.offices[office].assign, Body::AssignmentMade(body));
+        if rest.iter().filter(|lot| lot.item == MONEY).map(|lot| lot.quantity).sum::<u64>() >= APPROVED_FROM {
+            self.approved.insert(id, None);
+        }
         let promise = Promise { id, person, rest, code: secret, begun: false, time: now };
         if wrong {
             self.later(office, Correction::Assignment { promise }, 3, 40);
@@ -196,6 +220,7 @@ impl Planner {
         // The oldest first, about: routes have their own order.
         let place = self.random.below(waiting.min(8) as u64) as usize;
         let mut promise = self.offices[office].promises.remove(place).expect("the place is among those that wait");
+        self.approve(office, promise.id);
         let part = self.random.chance(180).then(|| self.random.between(250, 750));
         let handed = promise.hand_over(part);
         let shown = if self.random.chance(850) { promise.code.take() } else { None };
@@ -213,13 +238,15 @@ impl Planner {
         let wrong = self.mistake();
         let event = self.write_at(field, time, Body::DeliveryMade(body));
         if wrong {
-            self.later(office, Correction::Delivery { event, promise, handed }, 3, 60);
-        } else if !promise.rest.is_empty() {
+            return self.later(office, Correction::Delivery { event, promise, handed }, 3, 60);
+        }
+        self.saw(office, Seen { delivery: event, token: promise.person.token, field });
+        if !promise.rest.is_empty() {
             self.offices[office].promises.push_back(promise);
         }
     }
 
-    fn any_field(&mut self, office: usize) -> crate::service::simulate::authors::Device {
+    pub(super) fn any_field(&mut self, office: usize) -> crate::service::simulate::authors::Device {
         *self.random.pick(&self.offices[office].field)
     }
 
@@ -271,6 +298,7 @@ impl Planner {
             }
             Correction::Donation { event, again, limits } => {
                 self.write(finance, reversal(event, ReversalReason::WrongQuantity));
+                self.offices[office].wrong_lots -= 1;
                 let event = self.write(finance, Body::DonationReceived((*again).clone()));
                 self.shelve(office, event, &again, limits);
             }
@@ -290,10 +318,14 @@ impl Planner {
                 promise.take_back(handed);
                 self.offices[office].promises.push_front(promise);
             }
+            Correction::Plain { event, role, back, made_lots } => self.undo(office, event, role, back, made_lots),
+            Correction::Pledge { event, donor, lots } => self.keep(office, event, donor, lots),
+            Correction::Arrival { event, part } => self.accept(office, event, part),
+            Correction::Answer { event, flag } => self.answer(office, event, flag),
         }
     }
 }
 
-fn reversal(event: EventId, reason: ReversalReason) -> Body {
+pub(super) fn reversal(event: EventId, reason: ReversalReason) -> Body {
     Body::EventReversed(EventReversed { event, reason })
 }

@@ -1,4 +1,4 @@
-//! What the log looks like from inside the story: an auditor's opinion in it names the root of the tree so far.
+//! What a planned log looks like from inside: an auditor's opinion in it names the root of the tree so far.
 
 use crate::canonical::{decode, encode};
 use crate::crypto::Blake3Hash;
@@ -8,9 +8,15 @@ use crate::log::tree::{Frontier, leaf_hash};
 
 /// The chain and the tree of what was taken in so far.
 #[derive(Debug)]
-pub(super) struct Book {
+pub struct Book {
     chain: ChainHead,
     edge: Frontier,
+}
+
+impl Default for Book {
+    fn default() -> Self {
+        Book::new()
+    }
 }
 
 impl Book {
