@@ -3,10 +3,14 @@
 //! The hard cases are the 914 vectors of C2SP's CCTV collection (`ed25519/cctv-ed25519vectors.json`): every combination of small
 //! order, torsion and odd encodings in key and signature, each with flags that say what is odd about it.
 
+#[path = "support/dice.rs"]
+mod dice;
+
 use std::path::PathBuf;
 
 use aidledger::crypto::audit::verify_zip215;
 use aidledger::crypto::*;
+use dice::Dice;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -121,29 +125,6 @@ fn an_audit_accepts_a_superset() {
     assert!(0 < strict && strict < zip215 && zip215 < vectors.len());
 }
 
-/// A small generator (splitmix64) with a printed seed, so that a failure can be repeated.
-struct Shuffler(u64);
-
-impl Shuffler {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % bound as u64).unwrap()
-    }
-
-    fn shuffle<T>(&mut self, items: &mut [T]) {
-        for last in (1..items.len()).rev() {
-            items.swap(last, self.below(last + 1));
-        }
-    }
-}
-
 /// Signed messages by a few keys, as in a ledger: few keys, many events.
 struct Honest(Vec<(PublicKey, Signature, Vec<u8>)>);
 
@@ -197,14 +178,14 @@ fn batch_and_single_never_disagree_in_100_shuffles() {
     let mut all_good = 0;
     for seed in 0..100 {
         println!("seed {seed}");
-        let mut shuffler = Shuffler(seed);
-        shuffler.shuffle(&mut good);
-        shuffler.shuffle(&mut bad);
-        let mut items = good[..shuffler.below(300)].to_vec();
+        let mut dice = Dice(seed);
+        dice.shuffle(&mut good);
+        dice.shuffle(&mut bad);
+        let mut items = good[..dice.below(300) as usize].to_vec();
         // Every fourth shuffle has no bad one at all; the others have up to eight.
-        let bad_count = if seed % 4 == 0 { 0 } else { 1 + shuffler.below(8) };
+        let bad_count = if seed % 4 == 0 { 0 } else { 1 + dice.below(8) as usize };
         items.extend_from_slice(&bad[..bad_count]);
-        shuffler.shuffle(&mut items);
+        dice.shuffle(&mut items);
         let expected = items.iter().position(|item| !verify_zip215(item));
         assert_eq!(expected.is_none(), bad_count == 0);
         assert_eq!(audit_every(&items).err(), expected);

@@ -18,6 +18,7 @@
 
 pub mod aim;
 pub mod bodies;
+pub mod dice;
 mod season;
 pub mod table;
 
