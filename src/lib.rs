@@ -15,7 +15,7 @@
 //!
 //! A layer uses only those to its left. Everything left of `store` is pure: no files, no clock, no randomness.
 //!
-//! `canonical, crypto -> event -> log -> rules, views, provenance -> store, vault -> service -> cli`
+//! `canonical, crypto -> event -> log -> rules, views, provenance -> store, vault -> flags, service -> cli`
 //!
 //! | layer | what it is | its invariant |
 //! | --- | --- | --- |
@@ -28,6 +28,7 @@
 //! | [`views`] | folds with digests | the same log gives the same rows everywhere |
 //! | [`store`] | files, sled, a simulated disk | what was acknowledged survives a crash |
 //! | [`vault`] | what must never enter a ledger, in a sealed file | it knows no ledger, and no ledger knows it |
+//! | [`flags`] | what to ask about, and samples | asks and never condemns; the same log gives the same questions |
 //! | [`service`] | writer, readers, recovery, audit | nothing is signed before it is durable |
 //! | [`cli`] | the command line | 0 yes, 1 an honest no, 2 could not tell |
 //!
@@ -105,6 +106,7 @@ pub mod canonical;
 pub mod cli;
 pub mod crypto;
 pub mod event;
+pub mod flags;
 pub mod import;
 pub mod log;
 pub mod provenance;

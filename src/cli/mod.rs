@@ -8,8 +8,12 @@
 //! * [`setup`]: init, key. [`govern`]: organization, item, region, programme. [`give`]: enrol, donate, assign, deliver, cancel, reverse.
 //! * [`submit`]: sign, append. [`look`]: show, list, history. [`balance`], [`trace`]. [`prove`]: checkpoint, prove, check-proof.
 //! * [`vault`]: vault, erase. [`evidence`]: evidence. [`slip`]: codes on paper.
+//! * [`audit`]: the audit report with errors and flags; [`audit_sample`]: samples, openings, attestations; [`audit_page`]: the report as HTML.
 //! * [`verify`]: verify, rebuild, export. [`import`]: spreadsheets. [`demo`], [`simulate`]: ledgers to try out. [`mod@bench`]: measurements.
 
+pub mod audit;
+pub mod audit_page;
+pub mod audit_sample;
 pub mod balance;
 pub mod bench;
 pub mod card;
@@ -121,6 +125,7 @@ enum Command {
     Prove(prove::Prove),
     CheckProof(prove::CheckProof),
     Verify(verify::Verify),
+    Audit(audit::Audit),
     Rebuild(verify::Rebuild),
     /// Write the ledger in another form.
     #[command(subcommand)]
@@ -204,6 +209,7 @@ fn run(command: Command, out: &Out) -> Result<(), Failure> {
         Command::Prove(args) => args.run(out),
         Command::CheckProof(args) => args.run(out),
         Command::Verify(args) => args.run(out),
+        Command::Audit(args) => args.run(out),
         Command::Rebuild(args) => args.run(out),
         Command::Export(command) => command.run(out),
         Command::Bench(args) => args.run(out),

@@ -12,10 +12,11 @@ pub mod source;
 mod worker;
 
 use crate::crypto::{Blake3Hash, PublicKey};
+use crate::event::Time;
 use crate::log::checkpoint::Checkpoint;
 use crate::log::entry::ChainHead;
 use crate::log::tile_tree::TileEdge;
-use crate::rules::{Rule, State, check};
+use crate::rules::{Accepted, Rule, State, check};
 use crate::service::recovery::{EntryFault, open_checkpoint};
 use crate::views::{ViewName, Views};
 pub use report::{Finding, Report, Step};
@@ -53,13 +54,27 @@ pub struct Options {
 /// # Errors
 /// Only when the source cannot be read at all; whatever is wrong with it is in the report.
 pub fn verify(source: &Source, options: &Options, progress: &dyn Fn(u64)) -> Result<Report, SourceError> {
+    verify_observing(source, options, &mut |_, _, _| (), progress).map(|(report, _)| report)
+}
+
+/// Verifies as [`verify`] does and shows every accepted event to `observe`, with the state after it and the time at which it was recorded. Also answers
+/// with the state after the last of them.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_observing(
+    source: &Source,
+    options: &Options,
+    observe: &mut dyn FnMut(&Accepted<'_>, &State, Time),
+    progress: &dyn Fn(u64),
+) -> Result<(Report, State), SourceError> {
     let mut audit = Audit::new(options);
     let since = match &options.since {
         Some(bytes) => match source::named_checkpoint(bytes) {
             Ok(checkpoint) => Some(checkpoint),
             Err(what) => {
                 audit.report.find(Step::Since, None, format!("the earlier checkpoint cannot be read: {what}"));
-                return Ok(audit.report);
+                return Ok((audit.report, audit.state));
             }
         },
         None => None,
@@ -69,7 +84,7 @@ pub fn verify(source: &Source, options: &Options, progress: &dyn Fn(u64)) -> Res
     audit.signed = source.checkpoint()?;
     audit.signed_at = audit.signed_size();
     let outcome = worker::run(source, options.signatures, &mut |piece| {
-        let more = audit.take(piece, source);
+        let more = audit.take(piece, source, observe);
         progress(audit.chain.size);
         more
     });
@@ -82,7 +97,47 @@ pub fn verify(source: &Source, options: &Options, progress: &dyn Fn(u64)) -> Res
         Err(SourceError::TornTail(what) | SourceError::Damaged(what)) => audit.report.find(Step::Chain, Some(audit.chain.size), what),
         Err(error) => return Err(error),
     }
-    audit.finish(source, options)
+    audit.finish(source, options)?;
+    Ok((audit.report, audit.state))
+}
+
+/// An opinion in the log: its entry, and the root that it names of the first so many entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attested {
+    /// The entry.
+    pub index: u64,
+    /// Of how many entries.
+    pub size: u64,
+    /// The root named, which is a SHA-256 hash.
+    pub root: Blake3Hash,
+}
+
+/// The opinions whose root is not that of the log: their auditor was shown another history, or did not look. (A [`verify`] does not fail by them: else anybody
+/// with an auditor's key could spoil a ledger for good.)
+///
+/// # Errors
+/// When the entries cannot be read again.
+pub fn wrong_attestations(source: &Source, attested: &[Attested]) -> Result<Vec<(Attested, crate::log::tree::TreeHash)>, SourceError> {
+    let mut sizes: Vec<u64> = attested.iter().map(|attested| attested.size).collect();
+    sizes.sort_unstable();
+    let mut roots = std::collections::BTreeMap::new();
+    let mut tree = crate::log::tree::Frontier::new();
+    if let Some(last) = sizes.last() {
+        'log: for chunk in source.chunks()? {
+            for entry in chunk?.entries() {
+                tree.push(crate::log::tree::leaf_hash(entry));
+                if sizes.binary_search(&tree.size()).is_ok() {
+                    roots.insert(tree.size(), tree.root());
+                }
+                if tree.size() >= *last {
+                    break 'log;
+                }
+            }
+        }
+    }
+    let wrong =
+        |attested: &Attested| roots.get(&attested.size).filter(|root| *root.as_bytes() != attested.root.0).map(|root| (*attested, *root));
+    Ok(attested.iter().filter_map(wrong).collect())
 }
 
 /// The fold of an audit.
@@ -128,7 +183,7 @@ impl Audit {
     }
 
     /// Takes the next entries; false stops the reading after a finding.
-    fn take(&mut self, piece: worker::Piece, source: &Source) -> bool {
+    fn take(&mut self, piece: worker::Piece, source: &Source, observe: &mut dyn FnMut(&Accepted<'_>, &State, Time)) -> bool {
         let place = |entry: usize| piece.place(entry);
         for (number, checked) in piece.entries.iter().enumerate() {
             let index = piece.first_index + number as u64;
@@ -176,6 +231,7 @@ impl Audit {
                 return false;
             }
             self.state.apply(&accepted);
+            observe(&accepted, &self.state, entry.recorded);
             if let Some(views) = &mut self.views {
                 views.fold(&accepted, &self.state, None).expect("nothing stored is read");
             }
@@ -237,26 +293,26 @@ impl Audit {
         }
     }
 
-    fn finish(mut self, source: &Source, options: &Options) -> Result<Report, SourceError> {
+    fn finish(&mut self, source: &Source, options: &Options) -> Result<(), SourceError> {
         // What a finding stands at is not verified, nor what comes after.
         self.report.size = self.report.findings.iter().filter_map(|finding| finding.index).min().unwrap_or(self.chain.size);
         self.report.recorded = (self.chain.size > 0).then_some(self.chain.recorded);
         self.report.ledger = self.state.opening.as_ref().map(|opening| opening.id);
         if !self.report.is_clean() {
-            return Ok(self.report);
+            return Ok(());
         }
         self.check_heads();
         self.meet();
         let Some(opening) = self.state.opening.clone() else {
             self.report.find(Step::Chain, None, "there is no entry: a log begins with ledger.opened".into());
-            return Ok(self.report);
+            return Ok(());
         };
         self.report.root = Some(self.edge.root());
         let vkey = match crate::service::recovery::vkey(&opening.origin, &opening.log_key) {
             Ok(vkey) => vkey,
             Err(error) => {
                 self.report.find(Step::Checkpoint, None, format!("the log's key in entry 0 cannot sign checkpoints: {error}"));
-                return Ok(self.report);
+                return Ok(());
             }
         };
         match self.signed.take() {
@@ -314,7 +370,7 @@ impl Audit {
         for step in [Step::Chain, Step::Signatures, Step::Feeds, Step::Rules, Step::Tree] {
             self.report.done(step);
         }
-        Ok(self.report)
+        Ok(())
     }
 
     fn check_checkpoint(&mut self, bytes: &[u8], vkey: &crate::crypto::note::Vkey, options: &Options) {
