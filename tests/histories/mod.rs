@@ -1,10 +1,10 @@
 //! Chooses the next event of a random history, looking at the book: mostly a right one, of any kind.
 
 pub mod compare;
-pub mod traced;
 mod control;
 mod goods;
 mod help;
+pub mod traced;
 
 use std::collections::{BTreeMap, VecDeque};
 
