@@ -64,7 +64,8 @@ impl Story {
     }
 
     pub(super) fn opinion(&mut self, book: &Book, organization: &str) -> Next {
-        let size = self.dice.below(book.order.len() as u64 + 20);
+        let all = book.order.len() as u64;
+        let size = if self.dice.chance(20) { *self.dice.pick(&[0, all + 1]) } else { self.dice.below(all + 1) };
         let mut body = json!({"conclusion": "qualified", "root": "$hash:root", "size": size});
         if self.dice.chance(50) {
             let drawn = self.dice.below(60);

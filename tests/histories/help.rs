@@ -70,12 +70,16 @@ impl Story {
         let own = enrolment.and_then(|made| made.body["programme"].as_str());
         let programme = own.filter(|_| self.dice.chance(97)).unwrap_or(wrong);
         // Lots that may be spent in the programme, mostly: the histories meet the other restrictions often enough.
+        // Several lots of one item meet in one line of a need.
+        let item = self.dice.chance(50).then(|| *self.dice.pick(&["rice", "rice", "KZT", "blanket"]));
         let fits = |lot: &crate::model::Lot| {
-            lot.restrictions
-                .values()
-                .all(|bound| bound["programmes"].as_array().is_none_or(|list| list.iter().any(|code| code == programme)))
+            item.is_none_or(|item| lot.item == item)
+                && lot
+                    .restrictions
+                    .values()
+                    .all(|bound| bound["programmes"].as_array().is_none_or(|list| list.iter().any(|code| code == programme)))
         };
-        let most = if self.dice.chance(5) { 6 } else { 2 };
+        let most = if item.is_some() { 4 } else { 2 };
         let draws = self.draws(book, organization, most, fits);
         let mut body = json!({"draws": draws, "programme": programme, "recipient": token});
         let asked = book.asks(organization, "requires", "lock") && self.dice.chance(95);

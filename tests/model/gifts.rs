@@ -9,7 +9,7 @@ impl Book {
         line: usize,
         organization: &str,
         item: &str,
-        bounds: BTreeMap<String, Value>,
+        bounds: BTreeMap<usize, Value>,
     ) -> (String, Lot) {
         let (organization, item, made_by) = (organization.to_owned(), item.to_owned(), event.id.clone());
         (format!("{}.{line}", event.id), Lot { organization, item, event: made_by, restrictions: bounds, places: BTreeMap::new() })
@@ -26,12 +26,17 @@ impl Book {
         let mut found = Found::default();
         for (line, (item, minor)) in lines.into_iter().enumerate() {
             let bound = &body["restrictions"];
-            let bounds = if bound.is_null() { BTreeMap::new() } else { BTreeMap::from([(bound.to_string(), bound.clone())]) };
+            let bounds = if bound.is_null() { BTreeMap::new() } else { BTreeMap::from([(self.first_seen(bound), bound.clone())]) };
             let lot = self.new_lot(event, line, organization, &item, bounds);
             found.moves.push(Move { lot: lot.0.clone(), from: Place::Donor, to: Place::OnHand, minor });
             found.lots.push(lot);
         }
         Ok(found)
+    }
+
+    /// Which donation of the ledger, counted from 0, first had these restrictions. Of several that a lot carries the earliest seen is judged first.
+    fn first_seen(&self, bound: &Value) -> usize {
+        self.all_of("donation.received").take_while(|made| &made.body["restrictions"] != bound).count()
     }
 
     /// Whether an assignment ever had this lock or a gift this receipt; what became of them does not matter.

@@ -95,8 +95,8 @@ pub struct Lot {
     pub item: String,
     /// What made it.
     pub event: String,
-    /// All of them hold.
-    pub restrictions: BTreeMap<String, Value>,
+    /// All of them hold; by when the ledger first had them.
+    pub restrictions: BTreeMap<usize, Value>,
     places: BTreeMap<Place, i128>,
 }
 

@@ -15,7 +15,7 @@ impl Book {
         let mut found = self.draws(event, organization, Place::Spent, |book, lot, _| book.is_money(event, lot))?;
         let money: Vec<&Lot> = found.moves.iter().map(|moved| &self.lots[&moved.lot]).collect();
         let paid: i128 = found.moves.iter().map(|moved| moved.minor).sum();
-        let bounds: BTreeMap<String, Value> = money.iter().flat_map(|lot| lot.restrictions.clone()).collect();
+        let bounds: BTreeMap<usize, Value> = money.iter().flat_map(|lot| lot.restrictions.clone()).collect();
         let (mut cost, mut lots, mut moves) = (0, Vec::new(), Vec::new());
         for (line, bought) in list(body, "lots").enumerate() {
             let item = text(bought, "item");

@@ -11,10 +11,14 @@ use sha2::{Digest, Sha256};
 mod bytes;
 #[path = "events.rs"]
 mod events;
+#[path = "kinds.rs"]
+mod kinds;
 #[path = "ledgers.rs"]
 mod ledgers;
 #[path = "logs.rs"]
 mod logs;
+#[path = "season.rs"]
+mod season;
 #[path = "trees.rs"]
 mod trees;
 #[path = "trust.rs"]
@@ -33,6 +37,7 @@ pub fn all() -> BTreeMap<String, Value> {
     trees::write(&mut author);
     trust::write(&mut author);
     ledgers::write(&mut author);
+    season::write(&mut author);
     author.0
 }
 

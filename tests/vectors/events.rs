@@ -90,6 +90,9 @@ fn bodies() -> Vec<(&'static str, &'static str, Value)> {
         ("delivery-made-bare", "delivery.made", json!({"assignment": id("parcel"), "draws": [{"lot": lot(0), "quantity": "1"}]})),
         ("event-reversed", "event.reversed", json!({"event": id("parcel"), "reason": "entered-twice"})),
     ]
+    .into_iter()
+    .chain(kinds::bodies())
+    .collect()
 }
 
 /// An event in the midst of a feed.
@@ -110,6 +113,8 @@ fn events_right(author: &mut Author) {
         let bytes = event(kind, &body);
         let description = if name.ends_with("-bare") {
             format!("`{kind}` without its optional members.")
+        } else if ["-of-", "-for-", "-with-"].iter().any(|part| name.contains(part)) {
+            format!("`{kind}` with some of its members.")
         } else {
             format!("`{kind}` with all its members.")
         };
@@ -122,6 +127,12 @@ fn events_right(author: &mut Author) {
 }
 
 fn events_wrong(author: &mut Author) {
+    for (name, description, whose, what, by) in kinds::wrong() {
+        let bytes = event_of(whose);
+        let body = bytes.strip_prefix("{\"body\":").and_then(|rest| rest.split_once(",\"kind\"")).expect("an event").0;
+        let bytes = altered(&bytes, if what == "BODY" { body } else { what }, by);
+        author.put(&format!("events/{name}"), "4", description, refused(json!({})), json!({ "event": bytes }));
+    }
     let delivery = event_of("delivery-made");
     let gift = event_of("donation-received");
     let bare = event_of("donation-received-bare");

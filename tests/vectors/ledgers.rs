@@ -38,14 +38,32 @@ fn views(author: &mut Author) {
     let lot = format!("{}.0", id_at(&log, 8));
     let [hall, office, phone] = [HALL, OFFICE, PHONE].map(public);
     let balances = rows(&[
-        ("rice/fund/-/-", r#"{"assigned":"0.0","delivered":"0.0","donated":"500.0","on_hand":"480.0"}"#),
-        ("rice/fund/winter/north", r#"{"assigned":"2.5","delivered":"17.5","donated":"0.0","on_hand":"0.0"}"#),
+        (
+            "rice/fund/-/-",
+            r#"{"assigned":"0.0","delivered":"0.0","donated":"500.0","in_transit":"0.0","lost":"0.0","on_hand":"480.0","purchased":"0.0","returned":"0.0","spent":"0.0","transferred_in":"0.0","transferred_out":"0.0"}"#,
+        ),
+        (
+            "rice/fund/winter/north",
+            r#"{"assigned":"2.5","delivered":"17.5","donated":"0.0","in_transit":"0.0","lost":"0.0","on_hand":"0.0","purchased":"0.0","returned":"0.0","spent":"0.0","transferred_in":"0.0","transferred_out":"0.0"}"#,
+        ),
     ]);
     let days = rows(&[
-        ("2026-01-06/rice", r#"{"assigned":"0.0","delivered":"0.0","donated":"500.0"}"#),
-        ("2026-01-07/rice", r#"{"assigned":"20.0","delivered":"0.0","donated":"0.0"}"#),
-        ("2026-01-08/rice", r#"{"assigned":"0.0","delivered":"15.0","donated":"0.0"}"#),
-        ("2026-01-09/rice", r#"{"assigned":"0.0","delivered":"2.5","donated":"0.0"}"#),
+        (
+            "2026-01-06/rice",
+            r#"{"assigned":"0.0","delivered":"0.0","donated":"500.0","lost":"0.0","purchased":"0.0","returned":"0.0","spent":"0.0"}"#,
+        ),
+        (
+            "2026-01-07/rice",
+            r#"{"assigned":"20.0","delivered":"0.0","donated":"0.0","lost":"0.0","purchased":"0.0","returned":"0.0","spent":"0.0"}"#,
+        ),
+        (
+            "2026-01-08/rice",
+            r#"{"assigned":"0.0","delivered":"15.0","donated":"0.0","lost":"0.0","purchased":"0.0","returned":"0.0","spent":"0.0"}"#,
+        ),
+        (
+            "2026-01-09/rice",
+            r#"{"assigned":"0.0","delivered":"2.5","donated":"0.0","lost":"0.0","purchased":"0.0","returned":"0.0","spent":"0.0"}"#,
+        ),
     ]);
     let listings = rows(&[
         ("item/rice", r#"{"count":5,"entries":[4,8,9,10,11]}"#),
@@ -72,7 +90,7 @@ fn views(author: &mut Author) {
     )]);
     let recipients = rows(&[(
         TOKEN,
-        r#"{"deliveries":2,"enrolled":7,"last_delivery":"2026-01-09","organization":"fund","programme":"winter","received":[{"item":"rice","quantity":"17.5"}],"region":"north","type":"household"}"#,
+        r#"{"acknowledged":1,"deliveries":2,"enrolled":7,"last_delivery":"2026-01-09","organization":"fund","programme":"winter","received":[{"item":"rice","quantity":"17.5"}],"region":"north","type":"household"}"#,
     )]);
     let key = |public: &str| format!("key/{public}");
     let mut registry = rows(&[
@@ -110,7 +128,10 @@ fn views(author: &mut Author) {
     right(author, "right-no-rows", "A view without rows has the digest of no bytes.", &opened(), "balances", &Vec::new());
     let undone = reversed();
     let mut days_undone = days.clone();
-    days_undone.extend(rows(&[("2026-01-10/rice", r#"{"assigned":"0.0","delivered":"-2.5","donated":"0.0"}"#)]));
+    days_undone.extend(rows(&[(
+        "2026-01-10/rice",
+        r#"{"assigned":"0.0","delivered":"-2.5","donated":"0.0","lost":"0.0","purchased":"0.0","returned":"0.0","spent":"0.0"}"#,
+    )]));
     right(author, "right-days-reversed", "A reversal counts on its own day, and below zero.", &undone, "days", &days_undone);
     let one = vec![recipients[0].replace("\"deliveries\":2", "\"deliveries\":1").replace("17.5", "15.0")];
     right(author, "right-recipients-reversed", "The last delivery stays the latest there ever was.", &undone, "recipients", &one);
@@ -134,7 +155,7 @@ fn views(author: &mut Author) {
         "A row that nothing touched.",
         &log,
         "balances",
-        &[balances.clone(), rows(&[("rice/fund/winter/south", r#"{"assigned":"0.0","delivered":"0.0","donated":"0.0","on_hand":"0.0"}"#)])]
+        &[balances.clone(), rows(&[("rice/fund/winter/south", r#"{"assigned":"0.0","delivered":"0.0","donated":"0.0","in_transit":"0.0","lost":"0.0","on_hand":"0.0","purchased":"0.0","returned":"0.0","spent":"0.0","transferred_in":"0.0","transferred_out":"0.0"}"#)])]
             .concat(),
     );
     wrong(author, "reversal-on-the-day-of-the-delivery", "A reversal counts on its own day.", &undone, "days", &days);
@@ -159,7 +180,11 @@ fn views(author: &mut Author) {
     order.add(HALL, "city", "2026-01-05T09:03:00Z", "key.granted", finance);
     let both = json!({"donor": {"type": "anonymous"}, "lots": [{"item": "rice", "quantity": "1"}, {"item": "rice-a", "quantity": "2"}]});
     order.add(HALL, "city", "2026-01-05T09:04:00Z", "donation.received", both);
-    let row = |quantity: &str| format!(r#"{{"assigned":"0","delivered":"0","donated":"{quantity}","on_hand":"{quantity}"}}"#);
+    let row = |quantity: &str| {
+        format!(
+            r#"{{"assigned":"0","delivered":"0","donated":"{quantity}","in_transit":"0","lost":"0","on_hand":"{quantity}","purchased":"0","returned":"0","spent":"0","transferred_in":"0","transferred_out":"0"}}"#
+        )
+    };
     let by_bytes = rows(&[("rice-a/city/-/-", &row("2")), ("rice/city/-/-", &row("1"))]);
     right(
         author,
