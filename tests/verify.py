@@ -21,7 +21,6 @@ import json
 import os
 import re
 import sys
-import unicodedata
 from datetime import datetime, timedelta
 
 from blake3 import blake3
@@ -810,8 +809,9 @@ CODES_OF_7 = {*range(9), *range(10, 19), *range(21, 30), 36, 47, 50, 51, *range(
 
 
 def is_letter(c):
-    # Python has no property Alphabetic; what is missing are marks that stand beside no number.
-    return c.isalpha() or unicodedata.category(c) == "Nl"
+    if c < "\x80":
+        return "a" <= c <= "z" or "A" <= c <= "Z"
+    return c not in DIGITS and c not in GAPS
 
 
 def blanked(text):
