@@ -1146,7 +1146,12 @@ class State:
             assignment = self.assignments[body["assignment"]]
             subject, makers = ("assignment", body["assignment"]), {event["signer"], assignment["signer"]}
             drawn = [(lot, draw["quantity"]) for lot, draw in assignment["draws"].items()]
-        elif kind in ("purchase.made", "transfer.sent", "donation.returned", "expense.paid"):
+        elif kind == "transfer.accepted":
+            subject, makers = draft_of(event), {event["signer"]}
+            arrived = {draw["lot"]: units(draw["quantity"]) for draw in body.get("draws", ())}
+            sent = self.transfers[body["transfer"]]["draws"].items()
+            drawn = [(lot, quantity - arrived.get(lot, 0)) for lot, quantity in sent if quantity > arrived.get(lot, 0)]
+        elif kind in ("purchase.made", "transfer.sent", "donation.returned", "expense.paid", "loss.recorded"):
             subject, makers = draft_of(event), {event["signer"]}
             drawn = [(draw["lot"], units(draw["quantity"])) for draw in body["draws"]]
         else:

@@ -150,8 +150,11 @@ pub(super) fn approved(case: &Case, found: &Found) -> Result<Option<Blake3Hash>,
         Change::EventReversed { .. } => {
             (policies.of(case.organization).map(|policy| policy.reversal_approvals).max().unwrap_or(0), None, None)
         }
-        Change::PurchaseMade { .. } | Change::TransferSent { .. } => (largest(&taken(&found.postings)), None, None),
-        Change::Moved { .. } if !matches!(case.event.body, Body::LossRecorded(_)) => (largest(&taken(&found.postings)), None, None),
+        Change::PurchaseMade { .. } | Change::TransferSent { .. } | Change::Moved { .. } => {
+            (largest(&quantities(&found.postings, |posting| posting.source == Account::OnHand)), None, None)
+        }
+        // What did not arrive is written off by who accepts.
+        Change::TransferAccepted { .. } => (largest(&quantities(&found.postings, |posting| posting.target == Account::Lost)), None, None),
         _ => return Ok(None),
     };
     if needed == 0 {
@@ -168,9 +171,9 @@ pub(super) fn approved(case: &Case, found: &Found) -> Result<Option<Blake3Hash>,
     Ok(draft)
 }
 
-/// What postings take from what is on hand.
-fn taken(postings: &[Posting]) -> Vec<(ItemIx, u64)> {
-    postings.iter().filter(|posting| posting.source == Account::OnHand).map(|posting| (posting.item, posting.quantity)).collect()
+/// Items and quantities of the postings that are counted.
+fn quantities(postings: &[Posting], counted: impl Fn(&Posting) -> bool) -> Vec<(ItemIx, u64)> {
+    postings.iter().filter(|posting| counted(posting)).map(|posting| (posting.item, posting.quantity)).collect()
 }
 
 pub(super) fn approval_given(case: &Case, body: &ApprovalGiven) -> Result<Found, Rejection> {
