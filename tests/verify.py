@@ -1666,7 +1666,7 @@ class State:
 
     def apply(self, event, own_id, index):
         kind, body = event["kind"], event["body"]
-        needed, subject, _ = self.needed_approvals(event) if self.opening else (0, None, None)
+        _, subject, _ = self.needed_approvals(event) if self.opening else (0, None, None)
         lots_before = len(self.lots)
         made = getattr(self, "apply_" + kind.replace(".", "_"), lambda *_: None)
         postings, recipient = made(event, body, own_id, index) or ([], None)
@@ -1675,8 +1675,8 @@ class State:
             self.lots[lot][target] += amount
         for lot in {lot for lot, _, _, _ in postings}:
             self.check_invariants(self.lots[lot])
-        if needed and subject[0] == "draft":
-            del self.approvals[subject]
+        if subject and subject[0] == "draft":
+            self.approvals.pop(subject, None)
         if "reference" in body:
             self.references.add((event["organization"], body["reference"]))
         self.events[own_id] = {

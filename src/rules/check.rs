@@ -33,7 +33,7 @@ pub struct Accepted<'e> {
     pub postings: Vec<Posting>,
     /// The recipient that it concerns, if any.
     pub recipient: Option<RecipientIx>,
-    /// The draft whose approvals it uses up.
+    /// The draft whose approvals it uses up, if there are any.
     pub draft: Option<Blake3Hash>,
     /// What changes in the state.
     pub change: Change,

@@ -91,11 +91,8 @@ impl Book {
                 let taken = found.moves.iter().filter(counts);
                 self.needed(organization, &taken.map(|moved| (moved.lot.clone(), moved.minor)).collect::<Vec<_>>())
             }
-            _ => 0,
+            _ => return Ok(None),
         };
-        if needed == 0 {
-            return Ok(None);
-        }
         let draft = draft(kind, &event.json["body"]);
         let approvers = self.draft_approvers(organization, &draft).into_iter().filter(counts).count();
         refuse((approvers as u64) < needed, "approvals-missing")?;
