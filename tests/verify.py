@@ -991,8 +991,11 @@ def holds_personal_data(text):
     return False
 
 
-def public_texts(kind, body):
+def public_texts(event):
     """The texts and codes that rule 124 looks at."""
+    kind, body = event["kind"], event["body"]
+    if kind == "ledger.opened":
+        yield event["organization"]
     for member in ("name", "organization_name"):
         # The name of a donor is looked at below; `name` of a body is always one of names.
         yield from body.get(member, {}).values()
@@ -1225,7 +1228,7 @@ class State:
         return recipient
 
     def check_texts(self, event):
-        for text in public_texts(event["kind"], event["body"]):
+        for text in public_texts(event):
             need(not holds_personal_data(text), 124, "a text holds a personal identifier")
 
     def check_members(self, event):

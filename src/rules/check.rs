@@ -171,7 +171,7 @@ pub fn check<'e>(state: &State, event: &'e Event, id: EventId, recorded: Time) -
     let index = u32::try_from(state.ids.len()).expect("a log has fewer than 2^32 entries");
     if state.opening.is_none() {
         let Found { change, postings, recipient } = governance::ledger_opened(event, recorded)?;
-        texts::impersonal(&event.body)?;
+        texts::impersonal(event)?;
         let (organization, signer) = (OrganizationIx(0), KeyIx(0));
         return Ok(Accepted { event, id, index, organization, signer, postings, recipient, draft: None, change });
     }
@@ -187,7 +187,7 @@ pub fn check<'e>(state: &State, event: &'e Event, id: EventId, recorded: Time) -
             found,
         ));
     }
-    texts::impersonal(&event.body)?;
+    texts::impersonal(event)?;
     let found = match &event.body {
         Body::LedgerOpened(_) => Err(Rejection::new(Rule::LedgerAlreadyOpen, "kind", "any other kind", "ledger.opened")),
         Body::OrganizationRegistered(body) => governance::organization_registered(&case, body),
