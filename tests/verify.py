@@ -1457,7 +1457,10 @@ class State:
 
     def check_expense_paid(self, event, body, key):
         programme, region = body.get("programme"), body.get("region")
-        need(programme is None or programme in self.programmes, 218, "no such programme")
+        if programme is not None:
+            need(programme in self.programmes, 218, "no such programme")
+            part = self.takes_part(event["organization"], self.programmes[programme])
+            need(part, 222, "the organization takes no part in the programme")
         need(region is None or region in self.regions, 216, "no such region")
 
         def payable(lot, draw):

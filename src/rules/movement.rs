@@ -6,7 +6,7 @@
 use crate::event::kinds::*;
 use crate::rules::check::{Accepted, Case, Change, Found};
 use crate::rules::gifts::{decimals_of, draws_on_hand, item_named, moved, quantity_of};
-use crate::rules::governance::{organization_named, programme_named, region_named};
+use crate::rules::governance::{organization_named, programme_named, region_named, takes_part};
 use crate::rules::postings::{Account, Posting};
 use crate::rules::rejection::{Rejection, Rule};
 use crate::rules::state::{ItemIx, Lot, LotIx, Movement, MovementIx, State, Use};
@@ -138,6 +138,8 @@ pub(super) fn transfer_accepted(case: &Case, body: &TransferAccepted) -> Result<
 pub(super) fn expense_paid(case: &Case, body: &ExpensePaid) -> Result<Found, Rejection> {
     let state = case.state;
     let programme = body.programme.as_ref().map(|code| programme_named(state, "body.programme", code)).transpose()?;
+    // Closed or not: bills come after the end.
+    programme.map_or(Ok(()), |place| takes_part(case, place))?;
     let region = body.region.as_ref().map(|code| region_named(state, "body.region", code)).transpose()?;
     let currency = std::cell::Cell::new(None);
     let draws = draws_on_hand(case, &body.draws, |line, lot| {
