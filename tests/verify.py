@@ -2041,6 +2041,10 @@ class Views:
     def names_of(self, event, postings, recipient):
         kind, body = event["kind"], event["body"]
         names = {f"kind/{kind}", f"organization/{event['organization']}"}
+        if kind == "event.reversed":
+            # Wherever its subject stands, but for the subject's kind.
+            said = self.state.events[body["event"]]
+            kind, body = said["kind"], said["body"]
         if kind.startswith("organization.") or kind == "key.granted":
             names.add(f"organization/{body['organization']}")
         if kind == "key.revoked":
@@ -2054,11 +2058,10 @@ class Views:
             names.add(f"organization/{self.state.events[body['delivery']]['organization']}")
         if kind in ("need.recorded", "donation.pledged", "stock.counted"):
             names |= {f"item/{line['item']}" for line in body.get("lines") or body["counts"]}
-        if kind == "expense.paid":
+        if kind in ("expense.paid", "service.recorded", "audit.attested"):
             names |= {f"{thing}/{body[thing]}" for thing in ("programme", "region") if thing in body}
-        said = self.state.events[body["event"]] if kind == "event.reversed" else event
-        if said["kind"] in ("service.recorded", "recognition.awarded") or kind == "volunteer.joined":
-            names.add(f"volunteer/{said['body']['volunteer']}")
+        if kind in ("volunteer.joined", "service.recorded", "recognition.awarded"):
+            names.add(f"volunteer/{body['volunteer']}")
         for lot_id, _, _, _ in postings:
             lot = self.state.lots[lot_id]
             names |= {f"lot/{lot_id}", f"item/{lot['item']}", f"organization/{lot['organization']}"}

@@ -72,8 +72,8 @@ pub enum Change {
     DonationPledged { lines: Vec<(ItemIx, u64)> },
     /// See [`gifts`]: item and quantity of each new lot.
     DonationReceived { lots: Vec<(ItemIx, u64)>, pledge: Option<PledgeIx>, restrictions: Option<Box<LotRestrictions>> },
-    /// A return, expense or loss: see [`gifts`] and [`movement`].
-    Moved { draws: Vec<(LotIx, u64)> },
+    /// A return, expense or loss, and what an expense names: see [`gifts`] and [`movement`].
+    Moved { draws: Vec<(LotIx, u64)>, programme: Option<ProgrammeIx>, region: Option<RegionIx> },
     /// See [`movement`]: item and quantity of each new lot, and what it cost.
     PurchaseMade { draws: Vec<(LotIx, u64)>, lots: Vec<(ItemIx, u64)>, costs: Vec<u64> },
     /// See [`movement`].
@@ -105,7 +105,7 @@ pub enum Change {
     /// See [`volunteers`].
     VolunteerJoined { key: Option<KeyIx> },
     /// See [`volunteers`].
-    ServiceRecorded { volunteer: VolunteerIx, minutes: u32 },
+    ServiceRecorded { volunteer: VolunteerIx, minutes: u32, programme: Option<ProgrammeIx> },
     /// See [`volunteers`].
     RecognitionAwarded { volunteer: VolunteerIx, award: Award },
 }
@@ -328,7 +328,8 @@ impl State {
             Change::VolunteerJoined { .. } | Change::ServiceRecorded { .. } | Change::RecognitionAwarded { .. } => {
                 volunteers::apply(self, accepted)
             }
-            Change::Noted { .. } | Change::AuditAttested => {}
+            Change::Noted { items } => self.counts.push(items.as_slice().into()),
+            Change::AuditAttested => {}
             Change::LedgerOpened
             | Change::OrganizationRegistered
             | Change::OrganizationStatus { .. }
@@ -377,6 +378,7 @@ impl State {
             Change::DeliveryMade { .. } => self.deliveries.len(),
             Change::DeliveryConfirmed { delivery } => delivery.at(),
             Change::DeliveryDisputed { .. } => self.disputes.len(),
+            Change::Noted { .. } => self.counts.len(),
             Change::VolunteerJoined { .. } => self.volunteers.len(),
             Change::ServiceRecorded { .. } => self.services.len(),
             Change::RecognitionAwarded { .. } => self.recognitions.len(),

@@ -149,12 +149,15 @@ pub(super) fn expense_paid(case: &Case, body: &ExpensePaid) -> Result<Found, Rej
             None => Ok(()),
         }
     })?;
-    Ok(Found { postings: moved(state, &draws, Account::OnHand, Account::Spent), ..Change::Moved { draws }.into() })
+    Ok(Found { postings: moved(state, &draws, Account::OnHand, Account::Spent), ..Change::Moved { draws, programme, region }.into() })
 }
 
 pub(super) fn loss_recorded(case: &Case, body: &LossRecorded) -> Result<Found, Rejection> {
     let draws = draws_on_hand(case, &body.draws, |_, _| Ok(()))?;
-    Ok(Found { postings: moved(case.state, &draws, Account::OnHand, Account::Lost), ..Change::Moved { draws }.into() })
+    Ok(Found {
+        postings: moved(case.state, &draws, Account::OnHand, Account::Lost),
+        ..Change::Moved { draws, programme: None, region: None }.into()
+    })
 }
 
 pub(super) fn stock_counted(case: &Case, body: &StockCounted) -> Result<Found, Rejection> {
@@ -172,11 +175,24 @@ pub(super) fn stock_counted(case: &Case, body: &StockCounted) -> Result<Found, R
 
 pub(super) fn apply(state: &mut State, accepted: &Accepted<'_>) {
     let first_lot = LotIx(u32::try_from(state.lots.len()).expect("a log has fewer than 2^32 lots"));
-    let mut movement =
-        Movement { entry: accepted.index, draws: Box::default(), costs: Box::default(), first_lot, lots: 0, to: None, other: None };
+    let mut movement = Movement {
+        entry: accepted.index,
+        draws: Box::default(),
+        costs: Box::default(),
+        first_lot,
+        lots: 0,
+        to: None,
+        other: None,
+        programme: None,
+        region: None,
+    };
     let lot = |line, item, restrictions, quantity| Lot::new(accepted.index, line, item, accepted.organization, restrictions, quantity);
     match &accepted.change {
-        Change::Moved { draws } => movement.draws = draws.as_slice().into(),
+        Change::Moved { draws, programme, region } => {
+            movement.draws = draws.as_slice().into();
+            movement.programme = *programme;
+            movement.region = *region;
+        }
         Change::PurchaseMade { draws, lots, costs } => {
             let sets: Vec<u32> = draws.iter().filter_map(|(drawn, _)| state.lots[drawn.at()].restrictions).collect();
             let restrictions = state.restricted.together(sets.into_iter());

@@ -87,7 +87,8 @@ impl Book {
             "event.reversed" => self.policies(organization).filter_map(|policy| policy["reversal_approvals"].as_u64()).max().unwrap_or(0),
             "purchase.made" | "transfer.sent" | "donation.returned" | "expense.paid" | "loss.recorded" | "transfer.accepted" => {
                 // Of what was sent, only what got lost.
-                let counts = |moved: &&Move| if kind == "transfer.accepted" { moved.to == Place::Lost } else { moved.from == Place::OnHand };
+                let counts =
+                    |moved: &&Move| if kind == "transfer.accepted" { moved.to == Place::Lost } else { moved.from == Place::OnHand };
                 let taken = found.moves.iter().filter(counts);
                 self.needed(organization, &taken.map(|moved| (moved.lot.clone(), moved.minor)).collect::<Vec<_>>())
             }
