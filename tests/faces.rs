@@ -98,7 +98,7 @@ fn verifying_changes_nothing_and_broken_views_hide_nothing() {
     bytes_of(folder, &mut after);
     assert!(before == after, "verify leaves what it looks at as it is");
 
-    std::fs::write(folder.join("my-ledger/views/v1/db"), b"").expect("written");
+    std::fs::write(folder.join("my-ledger/views/v2/db"), b"").expect("written");
     let report = json(folder, &["verify", "--json"]);
     assert_eq!(report["steps"]["views"], "not verified");
 

@@ -21,7 +21,6 @@ import json
 import os
 import re
 import sys
-import unicodedata
 from datetime import datetime, timedelta
 
 from blake3 import blake3
@@ -810,8 +809,9 @@ CODES_OF_7 = {*range(9), *range(10, 19), *range(21, 30), 36, 47, 50, 51, *range(
 
 
 def is_letter(c):
-    # Python has no property Alphabetic; what is missing are marks that stand beside no number.
-    return c.isalpha() or unicodedata.category(c) == "Nl"
+    if c < "\x80":
+        return "a" <= c <= "z" or "A" <= c <= "Z"
+    return c not in DIGITS and c not in GAPS
 
 
 def blanked(text):
@@ -991,8 +991,11 @@ def holds_personal_data(text):
     return False
 
 
-def public_texts(kind, body):
+def public_texts(event):
     """The texts and codes that rule 124 looks at."""
+    kind, body = event["kind"], event["body"]
+    if kind == "ledger.opened":
+        yield event["organization"]
     for member in ("name", "organization_name"):
         # The name of a donor is looked at below; `name` of a body is always one of names.
         yield from body.get(member, {}).values()
@@ -1146,7 +1149,12 @@ class State:
             assignment = self.assignments[body["assignment"]]
             subject, makers = ("assignment", body["assignment"]), {event["signer"], assignment["signer"]}
             drawn = [(lot, draw["quantity"]) for lot, draw in assignment["draws"].items()]
-        elif kind in ("purchase.made", "transfer.sent", "donation.returned", "expense.paid"):
+        elif kind == "transfer.accepted":
+            subject, makers = draft_of(event), {event["signer"]}
+            arrived = {draw["lot"]: units(draw["quantity"]) for draw in body.get("draws", ())}
+            sent = self.transfers[body["transfer"]]["draws"].items()
+            drawn = [(lot, quantity - arrived.get(lot, 0)) for lot, quantity in sent if quantity > arrived.get(lot, 0)]
+        elif kind in ("purchase.made", "transfer.sent", "donation.returned", "expense.paid", "loss.recorded"):
             subject, makers = draft_of(event), {event["signer"]}
             drawn = [(draw["lot"], units(draw["quantity"])) for draw in body["draws"]]
         else:
@@ -1220,7 +1228,7 @@ class State:
         return recipient
 
     def check_texts(self, event):
-        for text in public_texts(event["kind"], event["body"]):
+        for text in public_texts(event):
             need(not holds_personal_data(text), 124, "a text holds a personal identifier")
 
     def check_members(self, event):
@@ -1449,7 +1457,10 @@ class State:
 
     def check_expense_paid(self, event, body, key):
         programme, region = body.get("programme"), body.get("region")
-        need(programme is None or programme in self.programmes, 218, "no such programme")
+        if programme is not None:
+            need(programme in self.programmes, 218, "no such programme")
+            part = self.takes_part(event["organization"], self.programmes[programme])
+            need(part, 222, "the organization takes no part in the programme")
         need(region is None or region in self.regions, 216, "no such region")
 
         def payable(lot, draw):
@@ -1661,7 +1672,7 @@ class State:
 
     def apply(self, event, own_id, index):
         kind, body = event["kind"], event["body"]
-        needed, subject, _ = self.needed_approvals(event) if self.opening else (0, None, None)
+        _, subject, _ = self.needed_approvals(event) if self.opening else (0, None, None)
         lots_before = len(self.lots)
         made = getattr(self, "apply_" + kind.replace(".", "_"), lambda *_: None)
         postings, recipient = made(event, body, own_id, index) or ([], None)
@@ -1670,8 +1681,8 @@ class State:
             self.lots[lot][target] += amount
         for lot in {lot for lot, _, _, _ in postings}:
             self.check_invariants(self.lots[lot])
-        if needed and subject[0] == "draft":
-            del self.approvals[subject]
+        if subject and subject[0] == "draft":
+            self.approvals.pop(subject, None)
         if "reference" in body:
             self.references.add((event["organization"], body["reference"]))
         self.events[own_id] = {
@@ -2030,6 +2041,10 @@ class Views:
     def names_of(self, event, postings, recipient):
         kind, body = event["kind"], event["body"]
         names = {f"kind/{kind}", f"organization/{event['organization']}"}
+        if kind == "event.reversed":
+            # Wherever its subject stands, but for the subject's kind.
+            said = self.state.events[body["event"]]
+            kind, body = said["kind"], said["body"]
         if kind.startswith("organization.") or kind == "key.granted":
             names.add(f"organization/{body['organization']}")
         if kind == "key.revoked":
@@ -2043,11 +2058,10 @@ class Views:
             names.add(f"organization/{self.state.events[body['delivery']]['organization']}")
         if kind in ("need.recorded", "donation.pledged", "stock.counted"):
             names |= {f"item/{line['item']}" for line in body.get("lines") or body["counts"]}
-        if kind == "expense.paid":
+        if kind in ("expense.paid", "service.recorded", "audit.attested"):
             names |= {f"{thing}/{body[thing]}" for thing in ("programme", "region") if thing in body}
-        said = self.state.events[body["event"]] if kind == "event.reversed" else event
-        if said["kind"] in ("service.recorded", "recognition.awarded") or kind == "volunteer.joined":
-            names.add(f"volunteer/{said['body']['volunteer']}")
+        if kind in ("volunteer.joined", "service.recorded", "recognition.awarded"):
+            names.add(f"volunteer/{body['volunteer']}")
         for lot_id, _, _, _ in postings:
             lot = self.state.lots[lot_id]
             names |= {f"lot/{lot_id}", f"item/{lot['item']}", f"organization/{lot['organization']}"}

@@ -33,7 +33,7 @@ pub struct Accepted<'e> {
     pub postings: Vec<Posting>,
     /// The recipient that it concerns, if any.
     pub recipient: Option<RecipientIx>,
-    /// The draft whose approvals it uses up.
+    /// The draft whose approvals it uses up, if there are any.
     pub draft: Option<Blake3Hash>,
     /// What changes in the state.
     pub change: Change,
@@ -72,8 +72,8 @@ pub enum Change {
     DonationPledged { lines: Vec<(ItemIx, u64)> },
     /// See [`gifts`]: item and quantity of each new lot.
     DonationReceived { lots: Vec<(ItemIx, u64)>, pledge: Option<PledgeIx>, restrictions: Option<Box<LotRestrictions>> },
-    /// A return, expense or loss: see [`gifts`] and [`movement`].
-    Moved { draws: Vec<(LotIx, u64)> },
+    /// A return, expense or loss, and what an expense names: see [`gifts`] and [`movement`].
+    Moved { draws: Vec<(LotIx, u64)>, programme: Option<ProgrammeIx>, region: Option<RegionIx> },
     /// See [`movement`]: item and quantity of each new lot, and what it cost.
     PurchaseMade { draws: Vec<(LotIx, u64)>, lots: Vec<(ItemIx, u64)>, costs: Vec<u64> },
     /// See [`movement`].
@@ -105,7 +105,7 @@ pub enum Change {
     /// See [`volunteers`].
     VolunteerJoined { key: Option<KeyIx> },
     /// See [`volunteers`].
-    ServiceRecorded { volunteer: VolunteerIx, minutes: u32 },
+    ServiceRecorded { volunteer: VolunteerIx, minutes: u32, programme: Option<ProgrammeIx> },
     /// See [`volunteers`].
     RecognitionAwarded { volunteer: VolunteerIx, award: Award },
 }
@@ -171,7 +171,7 @@ pub fn check<'e>(state: &State, event: &'e Event, id: EventId, recorded: Time) -
     let index = u32::try_from(state.ids.len()).expect("a log has fewer than 2^32 entries");
     if state.opening.is_none() {
         let Found { change, postings, recipient } = governance::ledger_opened(event, recorded)?;
-        texts::impersonal(&event.body)?;
+        texts::impersonal(event)?;
         let (organization, signer) = (OrganizationIx(0), KeyIx(0));
         return Ok(Accepted { event, id, index, organization, signer, postings, recipient, draft: None, change });
     }
@@ -187,7 +187,7 @@ pub fn check<'e>(state: &State, event: &'e Event, id: EventId, recorded: Time) -
             found,
         ));
     }
-    texts::impersonal(&event.body)?;
+    texts::impersonal(event)?;
     let found = match &event.body {
         Body::LedgerOpened(_) => Err(Rejection::new(Rule::LedgerAlreadyOpen, "kind", "any other kind", "ledger.opened")),
         Body::OrganizationRegistered(body) => governance::organization_registered(&case, body),
@@ -328,7 +328,8 @@ impl State {
             Change::VolunteerJoined { .. } | Change::ServiceRecorded { .. } | Change::RecognitionAwarded { .. } => {
                 volunteers::apply(self, accepted)
             }
-            Change::Noted { .. } | Change::AuditAttested => {}
+            Change::Noted { items } => self.counts.push(items.as_slice().into()),
+            Change::AuditAttested => {}
             Change::LedgerOpened
             | Change::OrganizationRegistered
             | Change::OrganizationStatus { .. }
@@ -377,6 +378,7 @@ impl State {
             Change::DeliveryMade { .. } => self.deliveries.len(),
             Change::DeliveryConfirmed { delivery } => delivery.at(),
             Change::DeliveryDisputed { .. } => self.disputes.len(),
+            Change::Noted { .. } => self.counts.len(),
             Change::VolunteerJoined { .. } => self.volunteers.len(),
             Change::ServiceRecorded { .. } => self.services.len(),
             Change::RecognitionAwarded { .. } => self.recognitions.len(),

@@ -90,7 +90,10 @@ pub(super) fn donation_returned(case: &Case, body: &DonationReturned) -> Result<
         }
         Ok(())
     })?;
-    Ok(Found { postings: moved(state, &draws, Account::OnHand, Account::Returned), ..Change::Moved { draws }.into() })
+    Ok(Found {
+        postings: moved(state, &draws, Account::OnHand, Account::Returned),
+        ..Change::Moved { draws, programme: None, region: None }.into()
+    })
 }
 
 /// Lots and minor units of draws on what the organization has on hand: rules 405, 406, 403, 404, 407, then what the caller asks, for each draw in turn.

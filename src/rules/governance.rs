@@ -178,6 +178,13 @@ pub(super) fn programme_to_work_in(case: &Case, field: &str, code: &Code) -> Res
     if programme.closed {
         return Err(Rejection::new(Rule::ProgrammeClosed, field, "an open programme", format!("{code}, closed")));
     }
+    takes_part(case, place)?;
+    Ok(place)
+}
+
+/// Rule 222.
+pub(super) fn takes_part(case: &Case, place: ProgrammeIx) -> Result<(), Rejection> {
+    let programme = case.state.programmes.at(place.0);
     if programme.organization != case.organization
         && let Some(organizations) = &programme.organizations
         && !organizations.contains(&case.organization)
@@ -185,11 +192,11 @@ pub(super) fn programme_to_work_in(case: &Case, field: &str, code: &Code) -> Res
         return Err(Rejection::new(
             Rule::OrganizationNotInProgramme,
             "organization",
-            format!("one that takes part in {code}"),
+            format!("one that takes part in {}", case.state.programmes.code(place.0)),
             case.event.organization,
         ));
     }
-    Ok(place)
+    Ok(())
 }
 
 pub(super) fn region_defined(case: &Case, body: &RegionDefined) -> Result<Found, Rejection> {

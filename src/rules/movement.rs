@@ -6,7 +6,7 @@
 use crate::event::kinds::*;
 use crate::rules::check::{Accepted, Case, Change, Found};
 use crate::rules::gifts::{decimals_of, draws_on_hand, item_named, moved, quantity_of};
-use crate::rules::governance::{organization_named, programme_named, region_named};
+use crate::rules::governance::{organization_named, programme_named, region_named, takes_part};
 use crate::rules::postings::{Account, Posting};
 use crate::rules::rejection::{Rejection, Rule};
 use crate::rules::state::{ItemIx, Lot, LotIx, Movement, MovementIx, State, Use};
@@ -138,6 +138,8 @@ pub(super) fn transfer_accepted(case: &Case, body: &TransferAccepted) -> Result<
 pub(super) fn expense_paid(case: &Case, body: &ExpensePaid) -> Result<Found, Rejection> {
     let state = case.state;
     let programme = body.programme.as_ref().map(|code| programme_named(state, "body.programme", code)).transpose()?;
+    // Closed or not: bills come after the end.
+    programme.map_or(Ok(()), |place| takes_part(case, place))?;
     let region = body.region.as_ref().map(|code| region_named(state, "body.region", code)).transpose()?;
     let currency = std::cell::Cell::new(None);
     let draws = draws_on_hand(case, &body.draws, |line, lot| {
@@ -147,12 +149,15 @@ pub(super) fn expense_paid(case: &Case, body: &ExpensePaid) -> Result<Found, Rej
             None => Ok(()),
         }
     })?;
-    Ok(Found { postings: moved(state, &draws, Account::OnHand, Account::Spent), ..Change::Moved { draws }.into() })
+    Ok(Found { postings: moved(state, &draws, Account::OnHand, Account::Spent), ..Change::Moved { draws, programme, region }.into() })
 }
 
 pub(super) fn loss_recorded(case: &Case, body: &LossRecorded) -> Result<Found, Rejection> {
     let draws = draws_on_hand(case, &body.draws, |_, _| Ok(()))?;
-    Ok(Found { postings: moved(case.state, &draws, Account::OnHand, Account::Lost), ..Change::Moved { draws }.into() })
+    Ok(Found {
+        postings: moved(case.state, &draws, Account::OnHand, Account::Lost),
+        ..Change::Moved { draws, programme: None, region: None }.into()
+    })
 }
 
 pub(super) fn stock_counted(case: &Case, body: &StockCounted) -> Result<Found, Rejection> {
@@ -170,11 +175,24 @@ pub(super) fn stock_counted(case: &Case, body: &StockCounted) -> Result<Found, R
 
 pub(super) fn apply(state: &mut State, accepted: &Accepted<'_>) {
     let first_lot = LotIx(u32::try_from(state.lots.len()).expect("a log has fewer than 2^32 lots"));
-    let mut movement =
-        Movement { entry: accepted.index, draws: Box::default(), costs: Box::default(), first_lot, lots: 0, to: None, other: None };
+    let mut movement = Movement {
+        entry: accepted.index,
+        draws: Box::default(),
+        costs: Box::default(),
+        first_lot,
+        lots: 0,
+        to: None,
+        other: None,
+        programme: None,
+        region: None,
+    };
     let lot = |line, item, restrictions, quantity| Lot::new(accepted.index, line, item, accepted.organization, restrictions, quantity);
     match &accepted.change {
-        Change::Moved { draws } => movement.draws = draws.as_slice().into(),
+        Change::Moved { draws, programme, region } => {
+            movement.draws = draws.as_slice().into();
+            movement.programme = *programme;
+            movement.region = *region;
+        }
         Change::PurchaseMade { draws, lots, costs } => {
             let sets: Vec<u32> = draws.iter().filter_map(|(drawn, _)| state.lots[drawn.at()].restrictions).collect();
             let restrictions = state.restricted.together(sets.into_iter());

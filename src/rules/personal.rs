@@ -6,8 +6,8 @@
 //! card          13 to 19 digits of an issuer's range, with the check digit of ISO/IEC 7812-1 (Luhn)
 //! ```
 //!
-//! A text is cut into *groups* of digits (any Unicode decimal digits) with *gaps* between them: spaces of every width, hyphens, dots,
-//! slashes, brackets. Neighbouring groups are an identifier when their lengths are a way in which people write it and the digits
+//! A text is cut into *groups* of digits (of every script in the table below) with *gaps* between them: spaces of every width, hyphens,
+//! dots, slashes, brackets. No answer depends on a version of Unicode: the tables here and in the spec are the whole truth. Neighbouring groups are an identifier when their lengths are a way in which people write it and the digits
 //! hold. The lengths matter: `15.01.2026 1500` are twelve digits too, and one such number in twelve would pass the check digit.
 //!
 //! This guards against a slip of the hand, not against somebody who wants to publish a number: words, or a letter
@@ -88,7 +88,7 @@ pub fn is_national_id(digits: &[u8]) -> bool {
 
 /// The value of a decimal digit of any script: each script's ten digits stand in a row, from zero.
 pub fn digit(c: char) -> Option<u8> {
-    /// The zeros of the general category Nd.
+    /// The zeros of the general category Nd, fixed: scripts that come later have no digits for this rule.
     const ZEROS: [u32; 64] = [
         0x30, 0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xDE6, 0xE50, 0xED0, 0xF20, 0x1040,
         0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40, 0x1C50, 0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0,
@@ -163,10 +163,16 @@ fn visible(text: &str) -> Vec<char> {
     chars
 }
 
+/// Whether a character is a letter for this rule: an ASCII letter, or one beyond ASCII that is neither a digit nor a gap. What Unicode calls
+/// alphabetic grows with its versions, and a rule must answer the same for ever.
+fn is_letter(c: char) -> bool {
+    c.is_ascii_alphabetic() || (c >= '\u{80}' && digit(c).is_none() && gap_of(c).is_none())
+}
+
 /// Whether letters stand directly beside a number and make it a part of a hash: hex digits only, or more digits behind them.
 fn is_mixed<'a>(beside: impl Iterator<Item = &'a char> + Clone) -> bool {
-    let mut letters = beside.clone().take_while(|c| c.is_alphabetic()).peekable();
-    let after = beside.clone().find(|c| !c.is_alphabetic());
+    let mut letters = beside.clone().take_while(|c| is_letter(**c)).peekable();
+    let after = beside.clone().find(|c| !is_letter(**c));
     letters.peek().is_some() && (letters.all(char::is_ascii_hexdigit) || after.is_some_and(|c| digit(*c).is_some()))
 }
 

@@ -127,7 +127,8 @@ pub(super) fn members_there(case: &Case, recipient: Option<RecipientIx>) -> Resu
     Ok(())
 }
 
-/// Rule 608. Answers with the draft whose approvals the event uses up, if it needs any.
+/// Rule 608. Answers with the draft whose approvals the event uses up: those that are there, be they needed or not, so that they do not lie
+/// about until a stricter policy asks for them.
 pub(super) fn approved(case: &Case, found: &Found) -> Result<Option<Blake3Hash>, Rejection> {
     let state = case.state;
     let policies = &state.policies;
@@ -150,27 +151,31 @@ pub(super) fn approved(case: &Case, found: &Found) -> Result<Option<Blake3Hash>,
         Change::EventReversed { .. } => {
             (policies.of(case.organization).map(|policy| policy.reversal_approvals).max().unwrap_or(0), None, None)
         }
-        Change::PurchaseMade { .. } | Change::TransferSent { .. } => (largest(&taken(&found.postings)), None, None),
-        Change::Moved { .. } if !matches!(case.event.body, Body::LossRecorded(_)) => (largest(&taken(&found.postings)), None, None),
+        Change::PurchaseMade { .. } | Change::TransferSent { .. } | Change::Moved { .. } => {
+            (largest(&quantities(&found.postings, |posting| posting.source == Account::OnHand)), None, None)
+        }
+        // What did not arrive is written off by who accepts.
+        Change::TransferAccepted { .. } => (largest(&quantities(&found.postings, |posting| posting.target == Account::Lost)), None, None),
         _ => return Ok(None),
     };
-    if needed == 0 {
+    if needed == 0 && (subject.is_some() || state.approvals.is_empty()) {
         return Ok(None);
     }
     let draft = subject.is_none().then(|| draft_hash(&case.event.body));
     let subject = subject.or(draft.map(|draft| Subject::Draft(case.organization, draft))).expect("one of the two was found");
     let counts = |key: &&KeyIx| **key != case.key && Some(**key) != maker && !state.key_at(**key).revoked;
-    let given = state.approvals.get(&subject).map_or(0, |keys| keys.iter().filter(counts).count() as u64);
+    let keys = state.approvals.get(&subject);
+    let given = keys.map_or(0, |keys| keys.iter().filter(counts).count() as u64);
     if given < needed {
         let what = draft.map_or_else(|| "of the assignment".to_owned(), |draft| format!("of the draft {draft}"));
         return Err(Rejection::new(Rule::ApprovalsMissing, "body", format!("{needed} approvals {what} by other keys"), given));
     }
-    Ok(draft)
+    Ok(draft.filter(|_| keys.is_some()))
 }
 
-/// What postings take from what is on hand.
-fn taken(postings: &[Posting]) -> Vec<(ItemIx, u64)> {
-    postings.iter().filter(|posting| posting.source == Account::OnHand).map(|posting| (posting.item, posting.quantity)).collect()
+/// Items and quantities of the postings that are counted.
+fn quantities(postings: &[Posting], counted: impl Fn(&Posting) -> bool) -> Vec<(ItemIx, u64)> {
+    postings.iter().filter(|posting| counted(posting)).map(|posting| (posting.item, posting.quantity)).collect()
 }
 
 pub(super) fn approval_given(case: &Case, body: &ApprovalGiven) -> Result<Found, Rejection> {

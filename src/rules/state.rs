@@ -484,6 +484,10 @@ pub struct Movement {
     pub to: Option<OrganizationIx>,
     /// Of a transfer: the standing acceptance. Of an acceptance: the transfer.
     pub other: Option<MovementIx>,
+    /// Of an expense: what it was for.
+    pub programme: Option<ProgrammeIx>,
+    /// Of an expense: where.
+    pub region: Option<RegionIx>,
 }
 
 /// A dispute.
@@ -519,6 +523,8 @@ pub struct Service {
     pub volunteer: VolunteerIx,
     /// How long.
     pub minutes: u32,
+    /// For which programme.
+    pub programme: Option<ProgrammeIx>,
 }
 
 /// What lots may be spent on, each set of restrictions once.
@@ -678,6 +684,8 @@ pub struct State {
     pub disputes: Vec<Dispute>,
     /// Returns, purchases, transfers, acceptances, expenses and losses.
     pub movements: Vec<Movement>,
+    /// What each count counted.
+    pub counts: Vec<Box<[ItemIx]>>,
     /// What events must be beyond the rules.
     pub policies: Policies,
     /// Who approved what.

@@ -3,18 +3,20 @@
 //! Codes that name a thing defined before were looked at when it was defined.
 
 use crate::canonical::Names;
-use crate::event::Code;
 use crate::event::kinds::{Body, Donor};
+use crate::event::{Code, Event};
 use crate::rules::personal::personal_data;
 use crate::rules::rejection::{Rejection, Rule};
 
 /// Rule 124: no public text or code holds a personal identification number, a phone number or a card number.
-pub(super) fn impersonal(body: &Body) -> Result<(), Rejection> {
-    match body {
+pub(super) fn impersonal(event: &Event) -> Result<(), Rejection> {
+    match &event.body {
         Body::LedgerOpened(body) => {
             names("body.name", &body.name)?;
             names("body.organization_name", &body.organization_name)?;
-            text("body.origin", &body.origin.0)
+            text("body.origin", &body.origin.0)?;
+            // Given here and nowhere else: the opening registers the organization that signs it.
+            code("organization", Some(&event.organization))
         }
         Body::OrganizationRegistered(body) => {
             names("body.name", &body.name)?;

@@ -71,14 +71,14 @@ fn volunteer_named(case: &Case, token: &Token) -> Result<VolunteerIx, Rejection>
 pub(super) fn service_recorded(case: &Case, body: &ServiceRecorded) -> Result<Found, Rejection> {
     let volunteer = volunteer_named(case, &body.volunteer)?;
     let programme: Option<&Code> = body.programme.as_ref();
-    programme.map(|code| programme_named(case.state, "body.programme", code)).transpose()?;
+    let programme = programme.map(|code| programme_named(case.state, "body.programme", code)).transpose()?;
     if !(1..=MINUTES_MAX).contains(&body.minutes) {
         return Err(Rejection::new(Rule::ServiceMinutes, "body.minutes", format!("1 to {MINUTES_MAX}"), body.minutes));
     }
     if body.day > case.event.time.date() {
         return Err(Rejection::new(Rule::ServiceDay, "body.day", format!("{} or earlier", case.event.time.date()), body.day));
     }
-    Ok(Change::ServiceRecorded { volunteer, minutes: body.minutes as u32 }.into())
+    Ok(Change::ServiceRecorded { volunteer, minutes: body.minutes as u32, programme }.into())
 }
 
 pub(super) fn recognition_awarded(case: &Case, body: &RecognitionAwarded) -> Result<Found, Rejection> {
@@ -109,8 +109,8 @@ pub(super) fn apply(state: &mut State, accepted: &Accepted<'_>) {
                 state.volunteer_keys.insert(*key, place);
             }
         }
-        (_, Change::ServiceRecorded { volunteer, minutes }) => {
-            state.services.push(Service { volunteer: *volunteer, minutes: *minutes });
+        (_, Change::ServiceRecorded { volunteer, minutes, programme }) => {
+            state.services.push(Service { volunteer: *volunteer, minutes: *minutes, programme: *programme });
             state.volunteers[volunteer.at()].minutes += u64::from(*minutes);
         }
         (_, Change::RecognitionAwarded { volunteer, award }) => {

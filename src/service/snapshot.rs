@@ -1,7 +1,7 @@
 //! The rules' memory on disk, so that opening a ledger of a million events takes a moment.
 //!
 //! ```text
-//! views/state   "aidledger state 2\n" ‖ BLAKE3 of the rest (32 bytes) ‖ postcard of (chain head, state)
+//! views/state   "aidledger state 3\n" ‖ BLAKE3 of the rest (32 bytes) ‖ postcard of (chain head, state)
 //! ```
 //!
 //! It is derived, like the views it stands beside: one that is missing, damaged, of another version or of another log is not used, and
@@ -17,7 +17,7 @@ use crate::store::{Disk, DiskError};
 /// Where it stands in the ledger folder.
 pub const SNAPSHOT_PATH: &str = "views/state";
 
-const HEADER: &[u8] = b"aidledger state 2\n";
+const HEADER: &[u8] = b"aidledger state 3\n";
 
 #[derive(Serialize)]
 struct Held<'a> {

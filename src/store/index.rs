@@ -1,7 +1,7 @@
 //! Views on disk: sled, with the cursor in the same batch as the rows (spec section 8).
 //!
 //! ```text
-//! views/v1/            a sled database; the folder is named by the version of the rows
+//! views/v2/            a sled database; the folder is named by the version of the rows
 //!   "cursor"           how many entries the rows hold, 8 bytes big-endian, and the hash of the last of them
 //!   "<view>/o/<key>"   a row with a record of its own: its value
 //!   "<view>/s/<u32>"   rows that share a record: key TAB value LF, ascending by key

@@ -7,6 +7,7 @@
 //! ```
 //!
 //! Dimensions: `organization`, `kind`, `programme`, `region`, `item`, `recipient` (by token), `lot` (by lot id), `volunteer` (by token). Full chunks never change.
+//! What is reversed is looked up, so the reversal stands wherever its subject stands: whoever follows a name sees both.
 
 use crate::canonical::{Canonical, Fault, Reader};
 use crate::crypto::hex_encode_into;
@@ -143,6 +144,34 @@ pub fn chunk_key(listing: &str, number: u64) -> String {
     format!("{listing}/{number:08}")
 }
 
+/// Where the subject of a reversal stands, beside its organization, its recipient and what it moved.
+fn where_reversed(state: &State, subject: u32) -> Vec<ListingKey> {
+    let made = state.made[subject as usize];
+    let place = made.place as usize;
+    match made.kind {
+        Kind::NeedRecorded => state.needs[place].lines.iter().map(|line| ListingKey::Item(line.item)).collect(),
+        Kind::DonationPledged => state.pledges[place].lines.iter().map(|line| ListingKey::Item(line.item)).collect(),
+        Kind::StockCounted => state.counts[place].iter().copied().map(ListingKey::Item).collect(),
+        Kind::TransferSent => state.movements[place].to.map(ListingKey::Organization).into_iter().collect(),
+        Kind::ExpensePaid => {
+            let expense = &state.movements[place];
+            let programme = expense.programme.map(ListingKey::Programme);
+            programme.into_iter().chain(expense.region.map(ListingKey::Region)).collect()
+        }
+        Kind::DeliveryConfirmed => {
+            let delivery = &state.made[state.deliveries[place].entry as usize];
+            vec![ListingKey::Organization(delivery.organization)]
+        }
+        Kind::ServiceRecorded => {
+            let service = &state.services[place];
+            let programme = service.programme.map(ListingKey::Programme);
+            std::iter::once(ListingKey::Volunteer(service.volunteer)).chain(programme).collect()
+        }
+        Kind::RecognitionAwarded => vec![ListingKey::Volunteer(state.recognitions[place].0)],
+        _ => Vec::new(),
+    }
+}
+
 /// The view.
 #[derive(Debug, Default)]
 pub struct Listings {
@@ -182,25 +211,19 @@ impl Listings {
             }
             (_, Change::Noted { items }) => items.iter().try_for_each(|item| list(ListingKey::Item(*item))),
             (_, Change::VolunteerJoined { .. }) => list(ListingKey::Volunteer(VolunteerIx(state.volunteers.len() as u32 - 1))),
-            (_, Change::ServiceRecorded { volunteer, .. } | Change::RecognitionAwarded { volunteer, .. }) => {
-                list(ListingKey::Volunteer(*volunteer))
+            (_, Change::ServiceRecorded { volunteer, programme, .. }) => {
+                list(ListingKey::Volunteer(*volunteer))?;
+                programme.map_or(Ok(()), |place| list(ListingKey::Programme(place)))
             }
-            (Body::ExpensePaid(body), _) => {
-                if let Some(place) = body.programme.as_ref().and_then(|code| state.programmes.find(code)) {
-                    list(ListingKey::Programme(ProgrammeIx(place)))?;
-                }
-                if let Some(place) = body.region.as_ref().and_then(|code| state.regions.find(code)) {
-                    list(ListingKey::Region(RegionIx(place)))?;
-                }
-                Ok(())
+            (_, Change::RecognitionAwarded { volunteer, .. }) => list(ListingKey::Volunteer(*volunteer)),
+            (_, Change::Moved { programme, region, .. }) => {
+                programme.map_or(Ok(()), |place| list(ListingKey::Programme(place)))?;
+                region.map_or(Ok(()), |place| list(ListingKey::Region(place)))
             }
-            (_, Change::EventReversed { subject }) => {
-                let made = state.made[*subject as usize];
-                match made.kind {
-                    Kind::ServiceRecorded => list(ListingKey::Volunteer(state.services[made.place as usize].volunteer)),
-                    Kind::RecognitionAwarded => list(ListingKey::Volunteer(state.recognitions[made.place as usize].0)),
-                    _ => Ok(()),
-                }
+            (_, Change::EventReversed { subject }) => where_reversed(state, *subject).into_iter().try_for_each(list),
+            (Body::AuditAttested(body), _) => {
+                let programme = body.programme.as_ref().and_then(|code| state.programmes.find(code));
+                programme.map_or(Ok(()), |place| list(ListingKey::Programme(ProgrammeIx(place))))
             }
             (_, Change::ProgrammeClosed { programme }) => list(ListingKey::Programme(*programme)),
             (Body::OrganizationRegistered(body), _) => {

@@ -85,15 +85,15 @@ impl Book {
         }
         let needed = match kind {
             "event.reversed" => self.policies(organization).filter_map(|policy| policy["reversal_approvals"].as_u64()).max().unwrap_or(0),
-            "purchase.made" | "transfer.sent" | "donation.returned" | "expense.paid" => {
-                let taken = found.moves.iter().filter(|moved| moved.from == Place::OnHand);
+            "purchase.made" | "transfer.sent" | "donation.returned" | "expense.paid" | "loss.recorded" | "transfer.accepted" => {
+                // Of what was sent, only what got lost.
+                let counts =
+                    |moved: &&Move| if kind == "transfer.accepted" { moved.to == Place::Lost } else { moved.from == Place::OnHand };
+                let taken = found.moves.iter().filter(counts);
                 self.needed(organization, &taken.map(|moved| (moved.lot.clone(), moved.minor)).collect::<Vec<_>>())
             }
-            _ => 0,
+            _ => return Ok(None),
         };
-        if needed == 0 {
-            return Ok(None);
-        }
         let draft = draft(kind, &event.json["body"]);
         let approvers = self.draft_approvers(organization, &draft).into_iter().filter(counts).count();
         refuse((approvers as u64) < needed, "approvals-missing")?;

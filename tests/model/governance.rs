@@ -67,9 +67,15 @@ impl Book {
     pub(super) fn programme(&self, code: &str, organization: &str) -> Verdict<&Programme> {
         let programme = self.programmes.get(code).ok_or("programme-unknown")?;
         refuse(programme.closed, "programme-closed")?;
-        let invited = allows(&programme.body["organizations"], organization);
-        refuse(programme.organization != organization && !invited, "organization-not-in-programme")?;
+        self.takes_part(code, organization)?;
         Ok(programme)
+    }
+
+    /// Whether an organization works in a programme, be it closed since.
+    pub(super) fn takes_part(&self, code: &str, organization: &str) -> Verdict<()> {
+        let programme = &self.programmes[code];
+        let invited = allows(&programme.body["organizations"], organization);
+        refuse(programme.organization != organization && !invited, "organization-not-in-programme")
     }
 
     /// Whether a programme that is named was opened.

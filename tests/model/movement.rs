@@ -74,6 +74,9 @@ impl Book {
     pub(super) fn expense_paid(&self, event: &Event, organization: &str) -> Verdict<Found> {
         let body = &event.json["body"];
         self.opened(&body["programme"])?;
+        if let Some(programme) = body["programme"].as_str() {
+            self.takes_part(programme, organization)?;
+        }
         let region = body["region"].as_str();
         refuse(region.is_some_and(|region| !self.regions.contains_key(region)), "region-unknown")?;
         self.draws(event, organization, Place::Spent, |book, lot, _| {
