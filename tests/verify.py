@@ -1438,7 +1438,6 @@ class State:
                 self.check_use(lot, line["item"], event)
         cost, paid = (sum(units(x[name]) for x in body[of]) for of, name in (("lots", "cost"), ("draws", "quantity")))
         need(cost == paid, 418, f"the lines cost {cost}, drawn are {paid}")
-        need(len(self.restrictions_of(drawn)) <= 256, 419, "more than 256 restrictions")
 
     def check_transfer_sent(self, event, body, key):
         need(body["to"] in self.organizations, 204, "no such organization")

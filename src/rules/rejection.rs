@@ -112,7 +112,6 @@ rules! {
     DrawNotMoney = 416 "draw-not-money" "Purchases and expenses are paid with money of one currency.",
     PurchaseOfMoney = 417 "purchase-of-money" "What is bought is not money.",
     CostMismatch = 418 "cost-mismatch" "The costs of a purchase's lines add up to what is drawn.",
-    RestrictionsTooMany = 419 "restrictions-too-many" "A lot carries at most 256 different restrictions.",
     TransferToSelf = 420 "transfer-to-self" "A transfer goes to another organization.",
     TransferUnknown = 421 "transfer-unknown" "A transfer that is named was sent and not reversed.",
     TransferForeign = 422 "transfer-foreign" "A transfer is accepted by the organization that it was sent to.",

@@ -560,7 +560,7 @@ impl Restricted {
     }
 
     /// The members of some sets, ascending, each once.
-    pub(super) fn members(&self, sets: impl Iterator<Item = u32>) -> Vec<u32> {
+    fn members(&self, sets: impl Iterator<Item = u32>) -> Vec<u32> {
         let mut all: Vec<u32> = sets.flat_map(|set| self.sets[set as usize].iter().copied()).collect();
         all.sort_unstable();
         all.dedup();
