@@ -18,6 +18,7 @@ body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1r
 h1{font-size:1.6rem}h2{margin-top:2.5rem;border-bottom:2px solid var(--line)}h3{margin-bottom:.2rem}\
 code{font-size:.85em}\
 .wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.9rem;margin:.6rem 0}\
+th,td:first-child,td.number{overflow-wrap:normal}\
 th,td{text-align:start;vertical-align:top;padding:.25rem .6rem .25rem 0;border-bottom:1px solid var(--line)}\
 .number{text-align:end}\
 article{border:1px solid var(--line);border-radius:.5rem;padding:.2rem 1rem 1rem;margin:1rem 0;background:var(--soft)}\
