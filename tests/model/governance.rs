@@ -95,7 +95,16 @@ impl Book {
 
     /// The first restriction of a lot that its use does not keep; of a purchase, place and programme are not asked for.
     pub(super) fn unbound(&self, lot: &Lot, item: &str, day: &str, place: Option<(Option<&str>, Option<&str>)>) -> Verdict<()> {
-        for bound in lot.restrictions.values() {
+        // Those of the oldest gift first, whatever became of it since.
+        let first = |bound: &&Value| {
+            let gifts = self.all_of("donation.received");
+            gifts.filter(|made| made.body["restrictions"] == **bound).map(|made| made.number).min()
+        };
+        let mut bounds: Vec<&Value> = lot.restrictions.values().collect();
+        if bounds.len() > 1 {
+            bounds.sort_by_key(first);
+        }
+        for bound in bounds {
             if let Some((programme, region)) = place {
                 let programme = bound["programmes"].is_null() || programme.is_some_and(|code| allows(&bound["programmes"], code));
                 refuse(!programme, "restriction-programme")?;
