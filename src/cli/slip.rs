@@ -50,7 +50,7 @@ pub struct Slips {
     /// Print your own label of the person on slips and cards.
     #[arg(long)]
     label: bool,
-    /// Where a receipt or card is looked up, like https://aid.example.org/code; its QR code then holds this link.
+    /// Where a receipt or card is looked up, like `https://aid.example.org/code`; its QR code then holds this link.
     #[arg(long, value_name = "URL", value_parser = parse_url)]
     url: Option<String>,
     /// The file to write.

@@ -255,7 +255,7 @@ pub struct Lot {
     pub item: ItemIx,
     /// Who holds it.
     pub organization: OrganizationIx,
-    /// What it may be spent on: a place in [`Restricted::sets`].
+    /// What it may be spent on: a place among the sets of [`Restricted`].
     pub restrictions: Option<u32>,
     /// How much it was when made, in minor units.
     pub quantity: u64,

@@ -15,7 +15,7 @@
 //!
 //! * [`formulas`]: commitments and tags. [`content`]: what a vault holds. [`secret`]: values that are wiped. All pure.
 //! * [`seal`]: the sealed formats. [`opening`]: what an auditor gets and checks, without a vault. Pure too.
-//! * [`file`]: files, lock, replacing, backups, erasing.
+//! * [`mod@file`]: files, lock, replacing, backups, erasing.
 //!
 //! Honest limits. Erasing replaces files; the disk may keep old blocks until it needs them (they are sealed, so a vault with a
 //! passphrase nobody else knows stays shut). Copies that somebody else made are out of reach. Buffers of this program are wiped; those within the JSON
