@@ -370,15 +370,22 @@ impl CheckOpenings {
     }
 }
 
-/// Sign your opinion on what was drawn from, with the sample's figures, as an event of the ledger.
+/// Sign your opinion as an event of the ledger: on what a sample was drawn from, with its figures, or without one.
 ///
 /// The sample is drawn again and the openings are checked again; the root is that of the first `--upto` entries of the sample, as this ledger's tree makes it.
 #[derive(Debug, Args)]
 pub struct Attest {
-    /// The sample's file.
-    sample: PathBuf,
+    /// The sample's file; without one the opinion rests on the audit alone.
+    #[arg(requires = "openings")]
+    sample: Option<PathBuf>,
     /// The openings.
-    openings: PathBuf,
+    openings: Option<PathBuf>,
+    /// Without a sample: the programme that the opinion is about; the whole ledger if not given.
+    #[arg(long, value_name = "CODE", conflicts_with = "sample")]
+    programme: Option<Code>,
+    /// Without a sample: on how many entries; those of the latest checkpoint if not given.
+    #[arg(long, value_name = "SIZE", conflicts_with = "sample")]
+    upto: Option<u64>,
     /// What you conclude: unqualified, qualified, adverse or disclaimer.
     #[arg(long)]
     conclusion: Conclusion,
@@ -398,10 +405,24 @@ impl Attest {
     /// Runs the command.
     pub fn run(self, out: &Out) -> Result<(), Failure> {
         let reader = self.ledger.read(out)?;
-        let sample = SampleFile::drawn_again(&self.sample, &reader)?;
-        let outcomes = sample.outcomes(&self.openings)?;
-        let root = root_at(&reader, sample.upto)?;
+        let (programme, size, sample) = match (&self.sample, &self.openings) {
+            (Some(sample), Some(openings)) => self.looked_at(&reader, sample, openings)?,
+            _ => (self.programme, self.upto.unwrap_or(reader.checkpoint.size()), None),
+        };
+        let root = root_at(&reader, size)?;
         drop(reader);
+        let report = match &self.report {
+            None => None,
+            Some(path) => Some(Blake3Hash::of(&std::fs::read(path).map_err(|error| Failure::io(path, error))?)),
+        };
+        let body = AuditAttested { conclusion: self.conclusion, programme, report, root: Blake3Hash(*root.as_bytes()), sample, size };
+        Pen::open(&self.ledger, &self.sign, out)?.write(Body::AuditAttested(body), out)
+    }
+
+    /// What a sample and its openings say: the programme, up to which entry, and the figures.
+    fn looked_at(&self, reader: &Reader, sample: &Path, openings: &Path) -> Result<(Option<Code>, u64, Option<Sample>), Failure> {
+        let sample = SampleFile::drawn_again(sample, reader)?;
+        let outcomes = sample.outcomes(openings)?;
         let unopened = outcomes.iter().filter(|(_, outcome)| outcome.failed()).count() as u64;
         let failed = unopened + self.also_failed;
         let drawn = outcomes.len() as u64;
@@ -417,27 +438,16 @@ impl Attest {
             ))
             .hint("conclude `qualified`, `adverse` or `disclaimer`, or wait for the openings that are missing"));
         }
-        let report = match &self.report {
-            None => None,
-            Some(path) => Some(Blake3Hash::of(&std::fs::read(path).map_err(|error| Failure::io(path, error))?)),
+        let figures = Sample {
+            confidence_permille: sample.confidence_permille,
+            drawn,
+            failed,
+            method: if sample.item.is_some() { SampleMethod::Money } else { SampleMethod::Equal },
+            population: sample.population,
+            seed: sample.seed,
+            tolerable_permille: sample.tolerable_permille,
         };
-        let body = AuditAttested {
-            conclusion: self.conclusion,
-            programme: Some(sample.programme),
-            report,
-            root: Blake3Hash(*root.as_bytes()),
-            sample: Some(Sample {
-                confidence_permille: sample.confidence_permille,
-                drawn,
-                failed,
-                method: if sample.item.is_some() { SampleMethod::Money } else { SampleMethod::Equal },
-                population: sample.population,
-                seed: sample.seed,
-                tolerable_permille: sample.tolerable_permille,
-            }),
-            size: sample.upto,
-        };
-        Pen::open(&self.ledger, &self.sign, out)?.write(Body::AuditAttested(body), out)
+        Ok((Some(sample.programme), sample.upto, Some(figures)))
     }
 }
 
