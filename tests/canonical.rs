@@ -313,7 +313,16 @@ proptest! {
         body.write(&mut bytes);
         let mut reader = Reader::new(&bytes).expect("UTF-8");
         let read = Body::read(kind, &mut reader).ok().filter(|_| reader.end().is_ok());
-        prop_assert_eq!(read.is_some(), kind == body.kind());
+        // Both name an assignment and a reason, and one reason is a word of both. The kind stands in the event, so it is signed and decides.
+        let twins = [Kind::AssignmentCancelled, Kind::DeliveryFailed];
+        if kind == body.kind() {
+            prop_assert_eq!(read, Some(body));
+        } else if let Some(other) = read {
+            prop_assert!(twins.contains(&kind) && twins.contains(&body.kind()), "{} is read as {kind}", body.kind());
+            let mut again = Vec::new();
+            other.write(&mut again);
+            prop_assert_eq!(again, bytes);
+        }
     }
 }
 
