@@ -72,7 +72,10 @@ impl<'de> serde::Deserialize<'de> for Loose {
             fn visit_u64<E>(self, value: u64) -> Result<Loose, E> {
                 Ok(Loose::Integer(value))
             }
-            fn visit_str<E>(self, value: &str) -> Result<Loose, E> {
+            fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Loose, E> {
+                if value.contains(char::is_control) {
+                    return Err(E::custom("a text has no control characters"));
+                }
                 Ok(Loose::Text(value.to_owned()))
             }
             fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Loose, A::Error> {
@@ -85,6 +88,9 @@ impl<'de> serde::Deserialize<'de> for Loose {
             fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Loose, A::Error> {
                 let mut members = BTreeMap::new();
                 while let Some((name, value)) = map.next_entry::<String, Loose>()? {
+                    if name.contains(char::is_control) {
+                        return Err(serde::de::Error::custom("the name of a member has no control characters"));
+                    }
                     if members.insert(name.clone(), value).is_some() {
                         return Err(serde::de::Error::custom(format!("member `{name}` stands twice")));
                     }

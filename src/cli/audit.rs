@@ -15,6 +15,7 @@ use crate::flags::{FlagReport, Observations, Options};
 use crate::log::tree::TreeHash;
 use crate::rules::State;
 use crate::service::audit::{self, Attested, Report, Source, SourceError};
+use crate::vault::file::{refuse_in_ledger, write_new};
 
 /// Audit the ledger: errors, which are provable, and flags, which ask what a person must judge.
 ///
@@ -230,7 +231,8 @@ impl ReportArgs {
     }
 }
 
-/// Writes a file of a report.
+/// Writes a file of a report: a new one, and in no ledger's folder. A mistyped name must not cost a log, a key or a vault.
 pub(super) fn save(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text).map_err(|error| Failure::io(path, error))
+    refuse_in_ledger(path)?;
+    Ok(write_new(path, text.as_bytes())?)
 }

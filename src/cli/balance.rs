@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::canonical::decode;
-use crate::cli::context::LedgerArg;
+use crate::cli::context::{LedgerArg, known};
 use crate::cli::report::{Failure, Out, table};
 use crate::event::Code;
 use crate::event::kinds::ItemType;
@@ -165,6 +165,11 @@ impl BalanceCommand {
     /// Runs the command.
     pub fn run(self, out: &Out) -> Result<(), Failure> {
         let reader = self.ledger.read_views(out)?;
+        let state = &reader.state;
+        known("item", self.item.as_ref(), |code| state.items.find(code).is_some())?;
+        known("organization", self.organization.as_ref(), |code| state.organizations.find(code).is_some())?;
+        known("programme", self.programme.as_ref(), |code| state.programmes.find(code).is_some())?;
+        known("region", self.region.as_ref(), |code| state.regions.find(code).is_some())?;
         let code = |code: Option<Code>| code.map(|code| code.to_string());
         let filter = Filter {
             item: code(self.item),

@@ -312,6 +312,16 @@ impl Pen {
     }
 }
 
+/// Refuses a code that names nothing: a typing mistake must not read as "nobody waits".
+pub fn known(what: &str, code: Option<&Code>, found: impl Fn(&Code) -> bool) -> Result<(), Failure> {
+    match code {
+        Some(code) if !found(code) => {
+            Err(Failure::no(format!("there is no {what} {code}")).hint(format!("`aidledger list {what}s` shows which there are")))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Finds an event by its whole or shortened id, or by its entry's index.
 pub fn find_event(state: &State, text: &str) -> Result<EventId, Failure> {
     if let Some(index) = text.strip_prefix('#').and_then(|digits| digits.parse::<u32>().ok()) {

@@ -1,9 +1,11 @@
 //! approve and policy: the second key, and what is asked of everybody.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use crate::cli::context::{LedgerArg, Pen, SignArg};
+use crate::cli::context::{LedgerArg, PassphraseArg, Pen, SignArg};
 use crate::cli::give::{find_assignment, quantity_in};
 use crate::cli::govern::some_set;
 use crate::cli::report::{Failure, Out, table};
@@ -21,24 +23,33 @@ use crate::rules::state::OrganizationIx;
 /// `aidledger approve 9c41` lets the assignment be delivered; `aidledger approve --draft bill.json` lets exactly this event be appended, once.
 #[derive(Debug, Args)]
 pub struct Approve {
-    /// The assignment's id, or its beginning.
+    /// The assignment's id, or its beginning; or name a draft with --draft.
     #[arg(required_unless_present = "draft")]
     assignment: Option<String>,
+    /// Approve the draft in this file, as --draft of the command that made it wrote it.
+    #[arg(long, value_name = "FILE", conflicts_with = "assignment")]
+    draft: Option<PathBuf>,
     #[command(flatten)]
     ledger: LedgerArg,
+    /// The name of your key among the ledger's keys; the only one, or `me`, if not given.
+    #[arg(long = "as", value_name = "KEY")]
+    as_key: Option<String>,
+    /// Your key file, wherever it is.
+    #[arg(long, env = "AIDLEDGER_KEY", value_name = "FILE", conflicts_with = "as_key")]
+    key: Option<PathBuf>,
     #[command(flatten)]
-    sign: SignArg,
+    passphrase: PassphraseArg,
 }
 
 impl Approve {
     /// Runs the command.
-    pub fn run(mut self, out: &Out) -> Result<(), Failure> {
-        // `--draft` is the option that every writing command has; here it names the draft that is approved.
-        let draft = self.sign.draft.take();
+    pub fn run(self, out: &Out) -> Result<(), Failure> {
+        let sign = SignArg { as_key: self.as_key, key: self.key, passphrase: self.passphrase, at: None, draft: None };
+        let draft = self.draft;
         let body = match (&self.assignment, draft) {
             (Some(_), Some(_)) => return Err(Failure::unable("name an assignment or a draft, not both")),
             (Some(text), None) => {
-                let pen = Pen::open(&self.ledger, &self.sign, out)?;
+                let pen = Pen::open(&self.ledger, &sign, out)?;
                 let (assignment, _) = find_assignment(pen.state(), text)?;
                 return pen.write(Body::ApprovalGiven(ApprovalGiven { assignment: Some(assignment), draft: None }), out);
             }
@@ -56,7 +67,7 @@ impl Approve {
         let mut bytes = Vec::new();
         body.write(&mut bytes);
         out.say(format!("You approve this {}, draft {hash}:\n{}", body.kind(), String::from_utf8_lossy(&bytes)));
-        let pen = Pen::open(&self.ledger, &self.sign, out)?;
+        let pen = Pen::open(&self.ledger, &sign, out)?;
         pen.write(Body::ApprovalGiven(ApprovalGiven { assignment: None, draft: Some(hash) }), out)
     }
 }
@@ -144,7 +155,27 @@ impl PolicySet {
             separate: some_set(self.separate),
             small_cell: self.small_cell,
         };
-        pen.write(Body::PolicyChanged(body), out)
+        let state = pen.state();
+        let before = match self.organization.and_then(|code| state.organizations.find(&code)) {
+            Some(place) => state.policies.own(OrganizationIx(place)).cloned().unwrap_or_default(),
+            None => state.policies.ledger().clone(),
+        };
+        let before = words(state, &before);
+        let mut pen = pen;
+        let (answer, text) = pen.append(Body::PolicyChanged(body))?;
+        let state = pen.state();
+        let after = match self.organization.and_then(|code| state.organizations.find(&code)) {
+            Some(place) => state.policies.own(OrganizationIx(place)).cloned().unwrap_or_default(),
+            None => state.policies.ledger().clone(),
+        };
+        let after = words(state, &after);
+        pen.ledger.close()?;
+        // A policy is replaced as a whole: what it asked and asks no more must not go unseen.
+        for (what, value) in before.iter().filter(|old| !after.contains(old)) {
+            out.say(format!("No longer asked: {what}: {value}."));
+        }
+        out.answer(answer, || text);
+        Ok(())
     }
 }
 

@@ -69,7 +69,8 @@ impl EvidenceCommand {
                         let (evidence, bytes) = vault.open_evidence(&commitment)?;
                         // The name is the last part of a path, whatever system the vault was filled on.
                         let name = evidence.name.rsplit(['/', '\\']).next().filter(|name| !name.is_empty() && !name.starts_with('.'));
-                        let copy = output.with_file_name(name.unwrap_or("evidence"));
+                        // Cameras give many files one name; the commitment tells them apart.
+                        let copy = output.with_file_name(format!("{}-{}", &commitment.to_string()[..12], name.unwrap_or("evidence")));
                         if copy == output || copy.exists() {
                             return Err(VaultError::Exists(copy).into());
                         }

@@ -353,7 +353,8 @@ pub fn unique(draws: Vec<Draw>) -> Result<Set<Draw>, Failure> {
     Ok(set)
 }
 
-fn describe(state: &State, draws: &[Draw]) -> String {
+/// What is drawn on, in words.
+pub fn describe(state: &State, draws: &[Draw]) -> String {
     let one = |draw: &Draw| {
         let item = state.lot(&draw.lot).map(|lot| state.items.code(state.lots[lot.at()].item.0).to_string()).unwrap_or_default();
         format!("{} {item} from lot {}.{}", draw.quantity, short(draw.lot.event), draw.lot.line)

@@ -108,10 +108,15 @@ pub fn headline(state: &State, decoded: &DecodedEntry) -> String {
 pub fn acknowledgement(state: &State, delivery: &EventId) -> &'static str {
     let Some(made) = state.made_by(delivery, Kind::DeliveryMade) else { return "claimed only" };
     let place = DeliveryIx(made.place);
-    match (state.deliveries[place.at()].acknowledged, state.confirmations.contains_key(&place)) {
-        (true, true) => "acknowledged and witnessed",
-        (true, false) => "acknowledged",
-        (false, true) => "witnessed",
-        (false, false) => "claimed only",
+    let confirmed = state.confirmations.get(&place);
+    // A second key of the same organization is worth less than another organization's word.
+    let outside = confirmed.is_some_and(|keys| keys.iter().any(|key| state.key_at(*key).organization != made.organization));
+    match (state.deliveries[place.at()].acknowledged, confirmed.is_some(), outside) {
+        (true, true, true) => "acknowledged, witnessed by another organization",
+        (true, true, false) => "acknowledged, witnessed within the organization",
+        (true, false, _) => "acknowledged",
+        (false, true, true) => "witnessed by another organization",
+        (false, true, false) => "witnessed within the organization",
+        (false, false, _) => "claimed only",
     }
 }

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::cli::balance::{By, Filter, balance_json, balance_table, grouped};
-use crate::cli::context::{LedgerArg, find_event, find_lot, find_recipient, short};
+use crate::cli::context::{LedgerArg, find_event, find_lot, find_recipient, known, short};
 use crate::cli::give::short_lot;
 use crate::cli::headline::headline;
 use crate::cli::report::{Failure, Out, table};
@@ -203,6 +203,7 @@ impl List {
     /// Runs the command.
     pub fn run(self, out: &Out) -> Result<(), Failure> {
         let reader = self.ledger.read_views(out)?;
+        known("organization", self.organization.as_ref(), |code| reader.state.organizations.find(code).is_some())?;
         match self.what {
             Listed::Entries => self.entries(&reader, out),
             Listed::Lots => self.lots(&reader, out),
@@ -321,6 +322,11 @@ fn cell(value: &Value) -> String {
             .iter()
             .map(|value| match (value.get("quantity"), value.get("item")) {
                 (Some(quantity), Some(item)) => format!("{} {}", cell(quantity), cell(item)),
+                (None, Some(item)) => {
+                    // A line of a need or pledge: how much of how much.
+                    let part = |one: &str, other: &str| value.get(one).or_else(|| value.get(other)).map(cell).unwrap_or_default();
+                    format!("{} of {} {}", part("served", "received"), part("needed", "pledged"), cell(item))
+                }
                 _ => cell(value),
             })
             .collect::<Vec<_>>()

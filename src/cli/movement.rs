@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::canonical::{Set, Text};
 use crate::cli::context::{LedgerArg, Pen, SignArg, find_event, find_lot, short};
-use crate::cli::give::{choose, first_in_first_out, lot_lines, pairs, parse_donor, quantity_in, unique};
+use crate::cli::give::{choose, describe, first_in_first_out, lot_lines, pairs, parse_donor, quantity_in, unique};
 use crate::cli::report::{Failure, Out};
 use crate::crypto::Blake3Hash;
 use crate::event::kinds::*;
@@ -180,7 +180,9 @@ impl Purchase {
         };
         let draws = if self.lots.is_empty() {
             let decimals = state.items.at(state.items.find(&currency).expect("the costs were read in it")).decimals;
-            unique(first_in_first_out(state, organization, &currency, Quantity { minor: total, decimals }, fits)?)?
+            let draws = first_in_first_out(state, organization, &currency, Quantity { minor: total, decimals }, fits)?;
+            out.say(format!("Drawn first in, first out: {}.", describe(state, &draws)));
+            unique(draws)?
         } else {
             if self.lots.len() != self.pay.len() {
                 return Err(Failure::unable("name one --pay for each --lot"));

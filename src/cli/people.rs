@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::canonical::decode;
-use crate::cli::context::{LedgerArg, Pen, SignArg, find_recipient, short};
+use crate::cli::context::{LedgerArg, Pen, SignArg, find_recipient, known, short};
 use crate::cli::give::{lot_lines, short_lot};
 use crate::cli::report::{Failure, Out, table};
 use crate::event::kinds::{Body, ItemType, NeedRecorded, RecipientWithdrawn, WithdrawalReason};
@@ -105,6 +105,10 @@ impl Needs {
     pub fn run(self, out: &Out) -> Result<(), Failure> {
         let reader = self.ledger.read_views(out)?;
         let state = &reader.state;
+        known("programme", self.programme.as_ref(), |code| state.programmes.find(code).is_some())?;
+        known("region", self.region.as_ref(), |code| state.regions.find(code).is_some())?;
+        known("item", self.category.as_ref(), |code| state.categories.contains(code))
+            .map_err(|failure| Failure { what: failure.what.replace("no item", "no item of the category"), ..failure })?;
         let today = reader.chain.recorded.date();
         let coverage = self.coverage(&reader)?;
         let mut waiting = self.waiting(&reader)?;

@@ -217,7 +217,7 @@ pub fn table(header: &[&str], rows: Vec<Vec<String>>, right: &[usize]) -> String
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled).set_header(header);
     for row in rows {
-        table.add_row(row);
+        table.add_row(row.iter().map(|cell| printable(cell)).collect::<Vec<_>>());
     }
     for column in right {
         if let Some(column) = table.column_mut(*column) {
@@ -237,6 +237,21 @@ pub fn progress(total: u64, what: &'static str) -> indicatif::ProgressBar {
     bar.with_style(style).with_message(what)
 }
 
+/// Text for a terminal: what a stranger wrote into a file must not move the cursor, change colours or turn lines round.
+pub fn printable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        let steers = character.is_control() && character != '\n'
+            || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if steers {
+            out.extend(character.escape_unicode());
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
 /// Ends a command: says what went wrong and what to try, and returns the exit status.
 pub fn finish(out: &Out, result: Result<(), Failure>) -> ExitCode {
     match result {
@@ -248,7 +263,7 @@ pub fn finish(out: &Out, result: Result<(), Failure>) -> ExitCode {
                 out.raw(format!("{}\n", failure.json.unwrap_or(words)).as_bytes());
             }
             let word = if failure.status == NO { "" } else { "Error: " };
-            eprintln!("{word}{}", failure.what);
+            eprintln!("{word}{}", printable(&failure.what));
             if let Some(hint) = failure.hint {
                 eprintln!("Try: {hint}.");
             }

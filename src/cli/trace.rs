@@ -169,8 +169,15 @@ fn part_row(state: &State, gift_id: LotId, gift: LotIx, part: &Part) -> (Vec<Str
     let (units, item) = amount(part.lot, part.units);
     let PartRow { word, event, recipient } = describe(state, part.place);
     let recipient = recipient.map(|place| &state.recipients[place.at()]);
-    let programme = recipient.map(|recipient| state.programmes.code(recipient.programme.0).to_string());
-    let region = recipient.map(|recipient| state.regions.code(recipient.region.0).to_string());
+    // An expense names no recipient, but may name whom it was for.
+    let spent = match part.place {
+        Place::Spent(movement) => Some(&state.movements[movement.at()]),
+        _ => None,
+    };
+    let programme = recipient.map(|recipient| recipient.programme).or(spent.and_then(|movement| movement.programme));
+    let region = recipient.map(|recipient| recipient.region).or(spent.and_then(|movement| movement.region));
+    let programme = programme.map(|place| state.programmes.code(place.0).to_string());
+    let region = region.map(|place| state.regions.code(place.0).to_string());
     let holder = state.organizations.code(state.lots[part.lot.at()].organization.0);
     let as_item = if part.lot == gift { String::new() } else { format!("{units} {item}") };
     let row = vec![

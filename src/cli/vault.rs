@@ -354,6 +354,16 @@ fn check(
     };
     let answer =
         |word: &str| json!({ "answer": word, "programme": programme.as_str(), "period": period.to_string(), "size": reader.chain.size });
+    // A tag says nothing of other periods that overlap with this one; the own vault knows of those that it enrolled.
+    let own = vault.content.people.values().filter(|person| person.number.as_ref() == Some(&number));
+    let own: Vec<String> = own
+        .flat_map(|person| &person.enrolments)
+        .filter(|enrolment| enrolment.programme == programme && !enrolment.retired && enrolment.period != *period)
+        .map(|enrolment| if enrolment.period.is_whole() { "the whole programme".to_owned() } else { enrolment.period.to_string() })
+        .collect();
+    if !own.is_empty() {
+        out.say(format!("Notice: your vault has them in this programme for {}; look whether that overlaps.", own.join(", ")));
+    }
     // Whoever is enrolled for the whole programme is so in each of its periods.
     if stands(period) || stands(&Period::default()) {
         let what = if period.is_whole() { "already helped in this programme" } else { "already helped in this programme and period" };
@@ -365,8 +375,8 @@ fn check(
 
 /// Take every byte of a person out of the vault.
 ///
-/// Identity, fields, salts, codes, evidence, and the backups that can be reached. The ledger stays as it is and verifies: its commitments and
-/// tokens can no longer be joined to anybody. Do it only after audits that need the evidence.
+/// Identity, fields, salts, codes, evidence, and the backups that can be reached; not what was printed or opened. The ledger stays as it is and verifies, and
+/// its commitments can no longer be opened. Whoever holds both the intake secret and the person's number can still find the uniqueness tag. Do it only after audits that need the evidence.
 #[derive(Debug, Args)]
 pub struct Erase {
     /// The person's handle.
@@ -395,7 +405,7 @@ impl Erase {
         for place in &done.mentions {
             out.say(format!("Notice: {place} have words of this person in them; look whether they should."));
         }
-        out.answer(answer, || {
+        let words = || {
             let (enrolments, slips, receipts) = (erased.enrolments, erased.slips, erased.receipts);
             let head = format!(
                 "erased  {}\n{enrolments} enrolments, {slips} slips, {receipts} receipts, {} files of evidence",
@@ -403,8 +413,13 @@ impl Erase {
                 erased.blobs.len()
             );
             rewritten.iter().fold(head, |text, copy| text + &format!("\nalso from the backup  {copy}"))
-        });
-        Ok(())
+        };
+        if unreached.is_empty() {
+            out.answer(answer, words);
+            return Ok(());
+        }
+        out.say(words());
+        Err(Failure::no(format!("{} was erased here, but not from {} backups", self.handle, unreached.len())).with_json(answer))
     }
 }
 

@@ -1,6 +1,6 @@
 //! volunteer: who joined, what they did, what they are honoured for, and a statement of it that anybody can check offline.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -18,6 +18,7 @@ use crate::rules::State;
 use crate::rules::state::VolunteerIx;
 use crate::service::Reader;
 use crate::service::statement::{self, Statement};
+use crate::vault::file::{refuse_in_ledger, write_new};
 use crate::views::{Slot, ViewName};
 
 /// Record volunteers' work and honour it.
@@ -225,6 +226,7 @@ impl StatementArgs {
         let organization: &Names = &reader.state.organizations.at(reader.state.volunteers[place.at()].organization.0).name;
         std::fs::create_dir_all(&self.out).map_err(|error| Failure::io(&self.out, error))?;
         let (json_path, page_path) = (self.out.join("statement.json"), self.out.join("statement.html"));
+        refuse_in_ledger(&json_path)?;
         write_new(&json_path, format!("{:#}\n", statement.to_json()).as_bytes())?;
         write_new(&page_path, statement.page(organization, name.as_deref()).as_bytes())?;
         out.answer(statement.to_json(), || {
@@ -266,11 +268,6 @@ impl StatementArgs {
     }
 }
 
-fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let mut file = std::fs::File::create_new(path).map_err(|error| Failure::io(path, error))?;
-    std::io::Write::write_all(&mut file, bytes).map_err(|error| Failure::io(path, error))
-}
-
 impl Check {
     fn run(self, out: &Out) -> Result<(), Failure> {
         let policy = match (&self.policy, &self.vkey) {
@@ -286,7 +283,13 @@ impl Check {
         let mut json = statement.to_json();
         json.as_object_mut().expect("a statement is an object").remove("proofs");
         json["answer"] = "holds".into();
-        out.answer(json, || format!("It holds.\n{}", statement.summary()));
+        json["reversals"] = "not shown".into();
+        out.answer(json, || {
+            format!(
+                "It holds: each of these events is in the log.\n{}\n\nIt cannot show that none of them was reversed: ask the ledger, with `aidledger volunteer list`.",
+                statement.summary()
+            )
+        });
         Ok(())
     }
 }

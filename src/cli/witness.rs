@@ -11,6 +11,7 @@ use crate::cli::report::{Failure, Out};
 use crate::crypto::Blake3Hash;
 use crate::event::Code;
 use crate::event::kinds::*;
+use crate::flags::Flag;
 use crate::rules::state::DeliveryIx;
 
 /// Record that somebody came and could not hand anything over.
@@ -116,7 +117,7 @@ pub struct Answer {
     reason: AnswerReason,
     /// The flag that is answered, by its word in the audit report.
     #[arg(long, value_name = "FLAG")]
-    flag: Option<Code>,
+    flag: Option<Flag>,
     /// A salted commitment to evidence that you keep (64 hex digits).
     #[arg(long, value_name = "HASH")]
     evidence: Option<Blake3Hash>,
@@ -131,7 +132,8 @@ impl Answer {
     pub fn run(self, out: &Out) -> Result<(), Failure> {
         let pen = Pen::open(&self.ledger, &self.sign, out)?;
         let event = find_event(pen.state(), &self.event)?;
-        let (answer, evidence, flag, reason) = (self.answer, self.evidence, self.flag, self.reason);
+        let flag: Option<Code> = self.flag.map(|flag| flag.word().parse().expect("the word of a flag is a code"));
+        let (answer, evidence, reason) = (self.answer, self.evidence, self.reason);
         pen.write(Body::DisputeAnswered(DisputeAnswered { answer, event, evidence, flag, reason }), out)
     }
 }

@@ -209,9 +209,9 @@ h1{{font-size:1.5rem;text-align:center;margin:2rem 0 .5rem}}\n.who{{font-size:1.
 th,td{{text-align:left;vertical-align:top;padding:.45rem .3rem;border-bottom:1px solid #ccd;overflow-wrap:anywhere}}\nth{{font-weight:normal;color:#445;width:50%}}\n\
 small{{font:12px/1.4 monospace}}\nfooter{{font-size:.85rem;color:#445}}\n@media print{{body{{margin:0;max-width:none}}}}\n</style></head>\n<body>\n\
 <h1>Қызмет туралы анықтама · Справка о службе · Statement of service</h1>\n<p class=\"organization\"><bdi>{}</bdi> · <bdi>{}</bdi> · <bdi>{}</bdi></p>\n<p class=\"who\"><bdi>{whose}</bdi></p>\n\
-<table>\n{rows}</table>\n<footer><p>Бұл парақ қол қойылған оқиғалардан есептелген; statement.json файлын кез келген адам желісіз тексере алады. · \
-Этот лист вычислен из подписанных событий; файл statement.json может проверить каждый, без сети. · \
-This page was computed from signed events; anybody can check the file statement.json offline:</p>\n<p><code>aidledger volunteer check statement.json --vkey …</code></p></footer>\n</body></html>\n",
+<table>\n{rows}</table>\n<footer><p>Бұл парақ қол қойылған оқиғалардан есептелген; statement.json файлын кез келген адам желісіз тексере алады. Кейін жойылған оқиғаларды тек кітап көрсетеді. · \
+Этот лист вычислен из подписанных событий; файл statement.json может проверить каждый, без сети. Отменённое позже покажет только книга. · \
+This page was computed from signed events; anybody can check the file statement.json offline. What was reversed later, only the ledger shows:</p>\n<p><code>aidledger volunteer check statement.json --vkey …</code></p></footer>\n</body></html>\n",
             names[0], names[1], names[2]
         )
     }
