@@ -177,6 +177,8 @@ impl Scene {
     /// Draws into a file, and gives its bytes.
     fn sample(&self, ledger: &str, checkpoint: &str, more: &[&str], file: &str) -> Value {
         let upto = self.upto.to_string();
+        // Nothing is written over.
+        let _ = std::fs::remove_file(self.path(file));
         let words = ["audit", "sample", "--programme", "winter", "--tolerable", "5%", "--confidence", "95%", "--upto", &upto];
         let words = [&words[..], &["--ledger", ledger, "--checkpoint", checkpoint, "--out", file], more].concat();
         self.check(0, &words);
@@ -340,6 +342,11 @@ fn the_page_needs_nothing_and_believes_no_name() {
     let text = std::fs::read_to_string(&log).expect("a log");
     let line = text.lines().nth(100).expect("an entry").to_owned();
     std::fs::write(&log, text.replacen(&line, &line.replace("\"quantity\":\"", "\"quantity\":\"1"), 1)).expect("a log");
+    let before = std::fs::read(scene.path("report.html")).expect("the page");
+    scene.check(2, &["audit", "--ledger", "ledger", "--html", "report.html"]);
+    scene.check(2, &["audit", "--ledger", "ledger", "--save", "ledger/log/00000001.jsonl"]);
+    assert_eq!(std::fs::read(scene.path("report.html")).expect("the page"), before, "no file is written over");
+    std::fs::remove_file(scene.path("report.html")).expect("removed");
     let said = scene.check(1, &["audit", "--ledger", "ledger", "--html", "report.html"]);
     assert!(said.contains("entry 100: "), "{said}");
     assert!(std::fs::read_to_string(scene.path("report.html")).expect("a page").contains("class=\"bad\""));
