@@ -8,7 +8,7 @@ use crate::crypto::Blake3Hash;
 use crate::event::kinds::{AnswerReason, Body, DisputeAnswer, Kind};
 use crate::event::{Code, Date, Time};
 use crate::rules::state::{ItemIx, OrganizationIx};
-use crate::rules::{Accepted, Account, Change, State};
+use crate::rules::{Accepted, Account, Change, Posting, State};
 
 /// The two times of an entry.
 #[derive(Debug, Clone, Copy)]
@@ -148,14 +148,22 @@ impl Observations {
     fn take_bands(&mut self, accepted: &Accepted<'_>, state: &State) {
         let banded = matches!(
             accepted.event.kind(),
-            Kind::AssignmentMade | Kind::PurchaseMade | Kind::TransferSent | Kind::ExpensePaid | Kind::DonationReturned
+            Kind::AssignmentMade
+                | Kind::PurchaseMade
+                | Kind::TransferSent
+                | Kind::TransferAccepted
+                | Kind::ExpensePaid
+                | Kind::LossRecorded
+                | Kind::DonationReturned
         );
         let policies = || state.policies.of(accepted.organization);
         if !banded || policies().all(|policy| policy.bands.is_empty()) {
             return;
         }
         let mut sums: BTreeMap<ItemIx, u128> = BTreeMap::new();
-        for posting in accepted.postings.iter().filter(|posting| posting.source == Account::OnHand) {
+        // What rule 608 counts: what is taken from what is on hand, and of a transfer what did not arrive.
+        let counts = |posting: &&Posting| posting.source == Account::OnHand || posting.target == Account::Lost;
+        for posting in accepted.postings.iter().filter(counts) {
             *sums.entry(posting.item).or_default() += u128::from(posting.quantity);
         }
         for (item, minor) in sums {
