@@ -1,9 +1,11 @@
 //! What the flags find, and what they leave alone: on the demonstration, on real deliveries, on an empty ledger. Samples are in `audit_sample.rs`.
 
+mod support;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use aidledger::canonical::decode;
+use aidledger::canonical::{decode, encode};
 use aidledger::crypto::SecretKey;
 use aidledger::event::{SignedEvent, Time};
 use aidledger::flags::{Flag, FlagReport, Observations, Options};
@@ -11,6 +13,8 @@ use aidledger::rules::{State, check};
 use aidledger::service::Ledger;
 use aidledger::service::audit::{self, Source};
 use aidledger::service::campaign::{PLANTED, campaign};
+use serde_json::{Value, json};
+use support::World;
 
 /// Walks events once, as an audit does.
 #[derive(Default)]
@@ -33,6 +37,18 @@ impl Walk {
             batch.submissions.iter().for_each(|bytes| walk.take(bytes, batch.recorded));
         }
         walk
+    }
+
+    /// The ledger of a test.
+    fn of(world: &World) -> Walk {
+        let mut walk = Walk::default();
+        // A world's clock moves a second with each event, and tests move it on: what happened is taken as recorded then.
+        world.log.iter().for_each(|signed| walk.take(&encode(signed), signed.event.time));
+        walk
+    }
+
+    fn flag(&self, flag: Flag) -> FlagReport {
+        self.flags().into_iter().find(|report| report.flag == flag).expect("it is on")
     }
 
     fn flags(&self) -> Vec<FlagReport> {
@@ -266,4 +282,41 @@ fn real_deliveries_are_asked_with_their_base_rates() {
     for flag in [Flag::OnlyOneVisitor, Flag::ClaimedOnly, Flag::NightWork, Flag::IdenticalQuantities, Flag::StockDiffers, Flag::Reversals] {
         assert!(of[&flag].instances.is_empty(), "{flag}: {:?}", of[&flag].instances);
     }
+}
+
+/// Of a lot `name.line` of the scenes, so much.
+fn draws(lot: &str, quantity: &str) -> Value {
+    json!([{"lot": format!("${lot}"), "quantity": quantity}])
+}
+
+#[test]
+fn losses_just_below_a_band_are_counted() {
+    let mut world = World::scene("city");
+    let band = json!([{"approvals": 1, "from": "2.000", "item": "rice"}]);
+    world.add("", "hall-registrar", "policy.changed", json!({"approvals": band, "rules": 1}));
+    for _ in 0..8 {
+        world.add("", "fund-assign", "loss.recorded", json!({"draws": draws("gift.1", "1.950"), "reason": "spoiled"}));
+    }
+    assert!(Walk::of(&world).flag(Flag::BelowThreshold).instances.is_empty(), "eight to none are chance");
+    world.add("", "fund-assign", "loss.recorded", json!({"draws": draws("gift.1", "1.950"), "reason": "spoiled"}));
+    let report = Walk::of(&world).flag(Flag::BelowThreshold);
+    assert_eq!(report.instances.len(), 1);
+    assert_eq!(report.instances[0].figures, [("below", 9), ("above", 0)]);
+}
+
+#[test]
+fn what_is_lost_of_a_transfer_is_counted_beside_its_band() {
+    let mut world = World::scene("city");
+    let band = json!([{"approvals": 1, "from": "2.000", "item": "rice"}]);
+    world.add("", "hall-registrar", "policy.changed", json!({"approvals": band, "rules": 1}));
+    let lossy = |world: &mut World, arrived: &str| {
+        world.add("sent", "kitchen-finance", "transfer.sent", json!({"draws": draws("meals.0", "1.960"), "to": "fund"}));
+        let before = Walk::of(world).flag(Flag::BelowThreshold).base_rate;
+        world.add("", "fund-finance", "transfer.accepted", json!({"draws": draws("meals.0", arrived), "transfer": "$sent"}));
+        let after = Walk::of(world).flag(Flag::BelowThreshold).base_rate;
+        (after.count - before.count, after.of - before.of)
+    };
+    assert_eq!(lossy(&mut world, "0.010"), (1, 1), "1.950 were lost");
+    assert_eq!(lossy(&mut world, "1.000"), (0, 1), "0.960 were lost");
+    assert_eq!(lossy(&mut world, "1.960"), (0, 0), "nothing was lost");
 }

@@ -13,7 +13,8 @@ pub const NEAR_PERMILLE: u64 = 100;
 ///
 /// *Rule*: of one key's standing events so many have an amount of an item in the last tenth below where a band of the policy then in force begins, and so few
 /// in the tenth from there up, that the difference is three standard deviations: `(below - above)^2 >= 9 (below + above)`, 9 to none, 17 to 3. Amounts that know nothing
-/// of the band are about as often above it as below. Measured as the approvals are: the sum per item of an assignment, purchase, transfer, expense or return.
+/// of the band are about as often above it as below. Measured as the approvals are: the sum per item of an assignment, purchase, transfer, expense, loss or return,
+/// and of what an acceptance says did not arrive.
 /// *Base rate*: amounts just below a band of all amounts of items with bands. *Wrongly accused*: whoever buys a thing whose price happens to lie there; and the
 /// honest cashier who was told to keep purchases small. *Not seen*: one purchase divided into several far below the band.
 pub fn about_below_threshold() -> About {

@@ -8,7 +8,7 @@ use crate::crypto::Blake3Hash;
 use crate::event::kinds::{AnswerReason, Body, DisputeAnswer, Kind};
 use crate::event::{Code, Date, Time};
 use crate::rules::state::{ItemIx, OrganizationIx};
-use crate::rules::{Accepted, Account, Change, Posting, State};
+use crate::rules::{Accepted, Account, Change, State};
 
 /// The two times of an entry.
 #[derive(Debug, Clone, Copy)]
@@ -153,17 +153,20 @@ impl Observations {
                 | Kind::TransferSent
                 | Kind::TransferAccepted
                 | Kind::ExpensePaid
-                | Kind::LossRecorded
                 | Kind::DonationReturned
+                | Kind::LossRecorded
         );
+        // Of an acceptance rule 608 measures what did not arrive; of all others what leaves the shelf.
+        let measured = |source, target| match accepted.event.kind() {
+            Kind::TransferAccepted => target == Account::Lost,
+            _ => source == Account::OnHand,
+        };
         let policies = || state.policies.of(accepted.organization);
         if !banded || policies().all(|policy| policy.bands.is_empty()) {
             return;
         }
         let mut sums: BTreeMap<ItemIx, u128> = BTreeMap::new();
-        // What rule 608 counts: what is taken from what is on hand, and of a transfer what did not arrive.
-        let counts = |posting: &&Posting| posting.source == Account::OnHand || posting.target == Account::Lost;
-        for posting in accepted.postings.iter().filter(counts) {
+        for posting in accepted.postings.iter().filter(|posting| measured(posting.source, posting.target)) {
             *sums.entry(posting.item).or_default() += u128::from(posting.quantity);
         }
         for (item, minor) in sums {
