@@ -135,7 +135,7 @@ fn what_was_planted_is_found_and_nobody_else() {
     }
     assert_eq!(wrong, [""; 0]);
     let words: BTreeSet<_> = PLANTED.iter().map(|(_, _, flag)| *flag).collect();
-    assert_eq!(words.len(), Flag::ALL.len() - 1, "one for each flag but first-digits");
+    assert_eq!(words.len(), Flag::ALL.len() - 2, "one for each flag but losses and first-digits");
 }
 
 #[test]
@@ -319,4 +319,30 @@ fn what_is_lost_of_a_transfer_is_counted_beside_its_band() {
     assert_eq!(lossy(&mut world, "0.010"), (1, 1), "1.950 were lost");
     assert_eq!(lossy(&mut world, "1.000"), (0, 1), "0.960 were lost");
     assert_eq!(lossy(&mut world, "1.960"), (0, 0), "nothing was lost");
+}
+
+#[test]
+fn money_lost_is_asked_at_once_and_goods_when_much_was() {
+    let mut world = World::scene("city");
+    let asked = |world: &World| {
+        let report = Walk::of(world).flag(Flag::Losses);
+        report.instances.iter().map(|instance| (instance.subject.name.clone(), instance.events.len())).collect::<Vec<_>>()
+    };
+    let came = |world: &World, lot: &str| {
+        let id = world.resolve(&format!("${lot}")).parse().expect("a lot id");
+        let lot = &world.state.lots[world.state.lot(&id).expect("a lot").at()];
+        (lot.quantity, world.state.items.at(lot.item.0).decimals)
+    };
+    let (quantity, decimals) = came(&world, "gift.1");
+    let amount = |minor: u64| aidledger::event::values::format_minor(i128::from(minor), decimals);
+    let lose = |world: &mut World, minor: u64| {
+        world.add("", "fund-assign", "loss.recorded", json!({"draws": draws("gift.1", &amount(minor)), "reason": "spoiled"}));
+    };
+    lose(&mut world, quantity / 4);
+    lose(&mut world, quantity / 8);
+    assert_eq!(asked(&world), [], "two are no habit");
+    lose(&mut world, quantity / 8);
+    assert_eq!(asked(&world), [("rice".to_owned(), 3)]);
+    world.add("", "fund-finance", "loss.recorded", json!({"draws": draws("gift.0", "0.01"), "reason": "stolen"}));
+    assert_eq!(asked(&world), [("KZT".to_owned(), 1), ("rice".to_owned(), 3)]);
 }

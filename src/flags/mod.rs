@@ -15,7 +15,7 @@
 //! * [`observations`]: what is remembered of the log beyond what the rules remember.
 //! * [`report`]: the shape of the answer.
 //! * [`times`]: backdating, burst, night-work. [`people`]: one-key, only-one-visitor, claimed-only. [`habits`]: identical-quantities, reversals,
-//!   reused-evidence. [`money`]: below-threshold, price-outlier, overhead. [`stock`]: stock-differs, transit-loss. [`gifts`]: idle-gift, pledge-unkept.
+//!   reused-evidence. [`money`]: below-threshold, price-outlier, overhead. [`stock`]: stock-differs, transit-loss, losses. [`gifts`]: idle-gift, pledge-unkept.
 //!   [`needs`]: need-unserved, area-gap. [`digits`]: first-digits.
 //! * [`sample`]: which deliveries an auditor looks at, by a seed that nobody can choose. [`openings`]: what the organization shows of them.
 //!
@@ -65,6 +65,8 @@ vocabulary! {
         IdenticalQuantities = "identical-quantities",
         /// One carrier loses more than others.
         TransitLoss = "transit-loss",
+        /// Much was written off, or money was.
+        Losses = "losses",
         /// One key takes back more than others.
         Reversals = "reversals",
         /// A large gift that nobody touches.
@@ -105,6 +107,7 @@ impl Flag {
             Flag::PriceOutlier => money::about_price_outlier(),
             Flag::IdenticalQuantities => habits::about_identical_quantities(),
             Flag::TransitLoss => stock::about_transit_loss(),
+            Flag::Losses => stock::about_losses(),
             Flag::Reversals => habits::about_reversals(),
             Flag::IdleGift => gifts::about_idle_gift(),
             Flag::Overhead => money::about_overhead(),
@@ -142,6 +145,7 @@ impl Observations {
                 Flag::PriceOutlier => money::price_outlier(&case),
                 Flag::IdenticalQuantities => habits::identical_quantities(&case),
                 Flag::TransitLoss => stock::transit_loss(&case),
+                Flag::Losses => stock::losses(&case),
                 Flag::Reversals => habits::reversals(&case),
                 Flag::IdleGift => gifts::idle_gift(&case),
                 Flag::Overhead => money::overhead(&case),

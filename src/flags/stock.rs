@@ -1,4 +1,4 @@
-//! Flags about goods on shelves and on the road: stock-differs, transit-loss.
+//! Flags about goods on shelves and on the road, and about what was written off: stock-differs, transit-loss, losses.
 
 use std::collections::BTreeMap;
 
@@ -170,4 +170,87 @@ pub(super) fn transit_loss(case: &Case) -> FlagReport {
     });
     let base_rate = Share { count: lossy, of: all, what: "accepted transfers lost something" };
     FlagReport::new(Flag::TransitLoss, base_rate, (could, "carriers with five transfers"), instances.collect())
+}
+
+/// So many losses of an item before they are a habit. Of money one is enough: it neither spoils nor breaks.
+pub const LOSSES: usize = 3;
+/// An organization is asked if it writes off at least so many millionths of what came to it of an item: 10 %.
+pub const LOSS_PPM: u128 = 100_000;
+/// And so many times as much as all others do of that item.
+pub const LOSS_TIMES: u128 = 4;
+
+/// What became of what was written off?
+///
+/// *Rule*: an organization has a standing loss.recorded of money; or [`LOSSES`] or more of an item, together 10 % or more of what came to it (gifts, purchases, accepted
+/// transfers that stand), and [`LOSS_TIMES`] times the share that all others lost of the item. Shares are in whole millionths, so that no product is too large. *Base rate*: organizations' items
+/// of which something was written off. *Wrongly accused*: whose roof leaked, whose cash box was taken. *Not seen*: what is never written off; a count may show it.
+pub fn about_losses() -> About {
+    About {
+        question: "Money, or much of an item, was written off. What happened, and who saw it?",
+        rule: format!(
+            "any standing loss of money; of other items {LOSSES} losses or more, together {} or more of what came, and {LOSS_TIMES} times the share of all others or more",
+            percent(LOSS_PPM as u64, 1_000_000)
+        ),
+        honest: "a flood, a break-in, a batch past its day, with evidence kept (other)",
+    }
+}
+
+pub(super) fn losses(case: &Case) -> FlagReport {
+    #[derive(Default)]
+    struct Held {
+        came: u128,
+        lost: u128,
+        events: Vec<u32>,
+    }
+    let mut held: BTreeMap<(ItemIx, OrganizationIx), Held> = BTreeMap::new();
+    for lot in case.state.lots.iter().filter(|lot| !lot.reversed && case.state.items.at(lot.item.0).r#type != ItemType::Service) {
+        held.entry((lot.item, lot.organization)).or_default().came += u128::from(lot.quantity);
+    }
+    for loss in case.state.movements.iter().filter(|movement| case.stands(movement.entry)) {
+        for &(lot, quantity) in loss.draws.iter().filter(|_| case.made(loss.entry).kind == Kind::LossRecorded) {
+            let lot = &case.state.lots[lot.at()];
+            if let Some(held) = held.get_mut(&(lot.item, lot.organization)) {
+                held.lost += u128::from(quantity);
+                held.events.push(loss.entry);
+            }
+        }
+    }
+    // Below 10^18 each, in fewer than 2^32 lots: the sums are below 2^92, and so a million of them fits.
+    let ppm = |lost: u128, came: u128| (lost * 1_000_000).checked_div(came).unwrap_or(0);
+    let mut totals: BTreeMap<ItemIx, (u128, u128)> = BTreeMap::new();
+    for ((item, _), held) in &held {
+        let total = totals.entry(*item).or_default();
+        *total = (total.0 + held.lost, total.1 + held.came);
+    }
+    let base_rate = Share {
+        count: held.values().filter(|held| held.lost > 0).count() as u64,
+        of: held.len() as u64,
+        what: "items of organizations had something written off",
+    };
+    let could = held.len() as u64;
+    let asked = held.into_iter().filter(|((item, _), held)| {
+        let (lost, came) = totals[item];
+        let (own, others) = (ppm(held.lost, held.came), ppm(lost - held.lost, came - held.came));
+        let mut entries = held.events.clone();
+        entries.dedup();
+        match case.state.items.at(item.0).r#type {
+            ItemType::Money => held.lost > 0,
+            _ => entries.len() >= LOSSES && own >= LOSS_PPM && own >= LOSS_TIMES * others,
+        }
+    });
+    let instances = asked.map(|((item, organization), held)| {
+        let (lost, came) = totals[&item];
+        let share = |lost: u128, came: u128| percent(ppm(lost, came) as u64, 1_000_000);
+        let measure = format!(
+            "{} of {} written off ({}); by all others {}",
+            case.amount(item, held.lost),
+            case.amount(item, held.came),
+            share(held.lost, held.came),
+            share(lost - held.lost, came - held.came)
+        );
+        let subject = Subject { kind: "item", name: case.state.items.code(item.0).to_string() };
+        let figures = [("losses", held.events.len() as u64), ("lost_ppm", ppm(held.lost, held.came) as u64)];
+        Instance::new(case.organization(organization), subject, held.events, measure).figures(&figures)
+    });
+    FlagReport::new(Flag::Losses, base_rate, (could, "organizations and items"), instances.collect())
 }
