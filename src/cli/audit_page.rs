@@ -9,6 +9,7 @@ use std::fmt::Write;
 use crate::cli::audit::Findings;
 use crate::flags::report::EVENTS_SHOWN;
 use crate::flags::{FlagReport, Instance};
+use crate::service::html::escape;
 
 const STYLE: &str = "\
 :root{color-scheme:light dark;--line:#8886;--soft:#8881;--bad:#b3261e}\
@@ -30,22 +31,6 @@ pub fn page(findings: &Findings) -> String {
     let mut html = String::new();
     write_page(findings, &mut html).expect("a string takes all that is written");
     html
-}
-
-/// Text between tags and in quoted attributes.
-pub fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            other => safe.push(other),
-        }
-    }
-    safe
 }
 
 /// A name that somebody chose, set apart from its surroundings.

@@ -155,20 +155,14 @@ impl PolicySet {
             separate: some_set(self.separate),
             small_cell: self.small_cell,
         };
-        let state = pen.state();
-        let before = match self.organization.and_then(|code| state.organizations.find(&code)) {
-            Some(place) => state.policies.own(OrganizationIx(place)).cloned().unwrap_or_default(),
-            None => state.policies.ledger().clone(),
+        let asked = |state: &State| match self.organization.and_then(|code| state.organizations.find(&code)) {
+            Some(place) => state.policies.own(OrganizationIx(place)).map_or_else(Vec::new, |policy| words(state, policy)),
+            None => words(state, state.policies.ledger()),
         };
-        let before = words(state, &before);
+        let before = asked(pen.state());
         let mut pen = pen;
         let (answer, text) = pen.append(Body::PolicyChanged(body))?;
-        let state = pen.state();
-        let after = match self.organization.and_then(|code| state.organizations.find(&code)) {
-            Some(place) => state.policies.own(OrganizationIx(place)).cloned().unwrap_or_default(),
-            None => state.policies.ledger().clone(),
-        };
-        let after = words(state, &after);
+        let after = asked(pen.state());
         pen.ledger.close()?;
         // A policy is replaced as a whole: what it asked and asks no more must not go unseen.
         for (what, value) in before.iter().filter(|old| !after.contains(old)) {

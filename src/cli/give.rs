@@ -5,6 +5,7 @@ use clap::Args;
 use crate::canonical::{Set, Text};
 use crate::cli::context::{LedgerArg, Pen, SignArg, fill, find_event, find_lot, find_recipient, short};
 use crate::cli::govern::some_set;
+use crate::cli::movement::{draw, spread};
 use crate::cli::report::{Failure, Out};
 use crate::cli::setup::NameArg;
 use crate::cli::slip::shown_code;
@@ -407,35 +408,12 @@ impl Deliver {
         let lock = state.assignments[place.at()].lock.as_deref();
         let code = typed.map(|typed| shown_code(typed.lines().next().unwrap_or_default(), lock)).transpose()?;
         let mut rest: Vec<(LotIx, u64)> = state.assignments[place.at()].remaining().collect();
-        let draw = |(lot, minor): (LotIx, u64)| {
-            let decimals = state.items.at(state.lots[lot.at()].item.0).decimals;
-            Draw { lot: state.lot_id(lot), quantity: Quantity { minor, decimals } }
+        let draws: Vec<Draw> = match self.what.is_empty() {
+            true => rest.into_iter().map(|(lot, minor)| draw(state, lot, minor)).collect(),
+            false => spread(state, &mut rest, &self.what, "the assignment")?,
         };
-        let mut draws = Vec::new();
-        if self.what.is_empty() {
-            draws.extend(rest.into_iter().map(draw));
-            if draws.is_empty() {
-                return Err(Failure::no(format!("nothing is left of assignment {}", short(id))));
-            }
-        } else {
-            for (text, item) in pairs(&self.what)? {
-                let mut missing = quantity_in(state, &text, &item)?.minor;
-                for (lot, left) in rest.iter_mut().filter(|(lot, _)| state.items.code(state.lots[lot.at()].item.0) == item) {
-                    let taken = missing.min(*left);
-                    missing -= taken;
-                    *left -= taken;
-                    if taken > 0 {
-                        draws.push(draw((*lot, taken)));
-                    }
-                }
-                if missing > 0 {
-                    let decimals = state.items.at(state.items.find(&item).expect("the quantity was read in it")).decimals;
-                    return Err(Failure::no(format!(
-                        "the assignment has {} {item} less than that left",
-                        format_minor(i128::from(missing), decimals)
-                    )));
-                }
-            }
+        if draws.is_empty() {
+            return Err(Failure::no(format!("nothing is left of assignment {}", short(id))));
         }
         let body = DeliveryMade { assignment: id, code, draws: unique(draws)?, evidence: self.evidence, reference: None };
         pen.write(Body::DeliveryMade(body), out)

@@ -30,6 +30,7 @@ use crate::event::kinds::{Body, SlipCode};
 use crate::event::values::format_minor;
 use crate::rules::State;
 use crate::service::Reader;
+use crate::service::html::escape;
 use crate::vault::Vault;
 use crate::vault::file::{refuse_in_ledger, write_new};
 
@@ -284,18 +285,18 @@ fn page(papers: &[Paper], url: Option<&str>) -> Zeroizing<String> {
 
 fn write_paper(paper: &Paper, url: Option<&str>, html: &mut String) {
     let words = paper.sort.words();
-    let _ = write!(html, "<section>\n<div>\n<h1>{}</h1>\n", escaped(&in_languages(&paper.organization)));
+    let _ = write!(html, "<section>\n<div>\n<h1>{}</h1>\n", escape(&in_languages(&paper.organization)));
     let titles: Vec<String> = words.iter().map(|(language, title, _)| format!("<span lang=\"{language}\">{title}</span>")).collect();
     let _ = write!(html, "<h2>{}</h2>\n<ul>\n", titles.join(" · "));
     for line in &paper.lines {
-        let _ = writeln!(html, "<li>{}</li>", escaped(line));
+        let _ = writeln!(html, "<li>{}</li>", escape(line));
     }
     let _ = write!(html, "</ul>\n<div class=\"code\">{}</div>\n", paper.code.grouped());
     for (language, _, what_to_do) in words {
         let _ = writeln!(html, "<p lang=\"{language}\">{what_to_do}</p>");
     }
-    let label = paper.label.as_ref().map(|label| format!(" · {}", escaped(label))).unwrap_or_default();
-    let _ = write!(html, "<small>{}{label}</small>\n</div>\n", escaped(&paper.id));
+    let label = paper.label.as_ref().map(|label| format!(" · {}", escape(label))).unwrap_or_default();
+    let _ = write!(html, "<small>{}{label}</small>\n</div>\n", escape(&paper.id));
     let held = Zeroizing::new(match url {
         Some(url) => format!("{url}#{}", paper.code.as_str()),
         None => paper.code.as_str().to_owned(),
@@ -325,21 +326,6 @@ fn write_qr(text: &str, html: &mut String) {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {size} {size}\" shape-rendering=\"crispEdges\" role=\"img\" aria-label=\"QR\"><path fill=\"#fff\" d=\"M0 0h{size}v{size}H0z\"/><path d=\"{}\"/></svg>",
         *path
     );
-}
-
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 //! * [`snapshot`]: the rules' memory on disk, so that a start need not fold the whole log.
 //! * [`tiles`]: the tree's tiles, from their files or from the log.
 //! * [`audit`]: verification from nothing but the bytes.
+//! * [`html`]: text made safe for pages.
 //! * [`statement`]: a volunteer's service, provable offline.
 //! * [`simulate`]: a reproducible ledger of any size. [`campaign`]: one with a story, for `aidledger demo`.
 //!
@@ -14,6 +15,7 @@
 
 pub mod audit;
 pub mod campaign;
+pub mod html;
 pub mod ledger;
 mod paths;
 pub mod pipeline;

@@ -18,6 +18,7 @@ use crate::event::{Code, Date, EventId, Token};
 use crate::log::evidence::{EvidenceError, check_event};
 use crate::log::policy::Policy;
 use crate::log::proof::Proof;
+use crate::service::html::escape;
 
 /// A statement whose proofs hold.
 #[derive(Debug)]
@@ -215,20 +216,4 @@ This page was computed from signed events; anybody can check the file statement.
             names[0], names[1], names[2]
         )
     }
-}
-
-/// Text as it may stand in HTML.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
-    }
-    out
 }
